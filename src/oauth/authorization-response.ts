@@ -1,0 +1,101 @@
+// Step 2 of the dance, RFC 6749 §4.1.2: the browser returns with a code, or with an error.
+// Anybody can make a browser open this URL, so nothing in it is believed before its state is.
+import type { OAuthClient } from './client.js';
+import {
+  AuthorizationResponseError,
+  IssuerMismatchError,
+  MalformedResponseError,
+  StateMismatchError,
+} from './errors.js';
+
+/** The query of the redirect. A parameter that was sent twice arrives as an array. */
+export type RedirectParameters = Readonly<Record<string, unknown>>;
+
+/** What we kept when the sign-in began, in the session of the browser that began it. */
+export interface PendingSignIn {
+  readonly redirectUri: string;
+  readonly codeVerifier: string;
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+}
+
+declare const validated: unique symbol;
+
+/**
+ * A redirect that has passed every check. Only {@link readAuthorizationResponse} makes one, and the
+ * token request takes nothing else: a code whose state was not checked does not compile.
+ */
+export interface ValidatedResponse {
+  readonly [validated]: true;
+  readonly code: string;
+  readonly redirectUri: string;
+  readonly codeVerifier: string;
+}
+
+const MAX_AGE_MS = 10 * 60 * 1000;
+
+/**
+ * Reads the state of a redirect, to look up the sign-in that it belongs to.
+ *
+ * @param client the provider at whose redirect URI the browser arrived
+ * @param parameters the query of the redirect
+ * @returns the state; it is a claim until a pending sign-in was found by it
+ * @throws {StateMismatchError} when there is none, or more than one (RFC 6749 §3.1)
+ */
+export function readState(client: OAuthClient, parameters: RedirectParameters): string {
+  const { state, error } = parameters;
+  if (typeof state === 'string' && state !== '') return state;
+  if (state !== undefined && state !== '') throw new StateMismatchError('repeated');
+  // Such a server's denial cannot be told from a forged one. Its code is told to the person, but
+  // it changes nothing: otherwise any page could cancel a sign-in that is under way.
+  const isErrorByDesign = !client.returnsStateOnErrors && typeof error === 'string';
+  throw new StateMismatchError('missing', isErrorByDesign ? error : undefined);
+}
+
+/**
+ * Checks a redirect against the sign-in that its state belongs to.
+ *
+ * @param client the provider at whose redirect URI the browser arrived
+ * @param parameters the query of the redirect; unknown parameters are ignored (RFC 6749 §4.1.2)
+ * @param pending what was kept under the redirect's state, already removed so that it works once;
+ *   undefined where nothing was found. Missing never equals missing
+ * @param now milliseconds since 1970
+ * @returns the code with all that the token request needs
+ * @throws {StateMismatchError} before anything else in the redirect is looked at
+ * @throws {IssuerMismatchError} when it comes from another authorization server
+ * @throws {AuthorizationResponseError} when the provider or the person refused
+ * @throws {MalformedResponseError} without a code, or with a parameter sent twice (§3.1)
+ * @see [RFC 6749 §4.1.2](https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1.2)
+ */
+export function readAuthorizationResponse(
+  client: OAuthClient,
+  parameters: RedirectParameters,
+  pending: PendingSignIn | undefined,
+  now: number,
+): ValidatedResponse {
+  if (!pending) throw new StateMismatchError('unknown');
+  // Each provider has its own redirect URI, so that none can answer for another (RFC 9700 §4.4.2).
+  if (pending.redirectUri !== client.redirectUri) throw new StateMismatchError('other_provider');
+  if (now - pending.startedAt > MAX_AGE_MS) throw new StateMismatchError('stale');
+
+  // A response of another authorization server, sent on to this redirect URI (RFC 9207 §2.4).
+  const issuer = readOnce(parameters, 'iss');
+  if (issuer !== undefined && issuer !== client.issuer) {
+    throw new IssuerMismatchError('iss names another server');
+  }
+
+  const error = readOnce(parameters, 'error');
+  const description = readOnce(parameters, 'error_description');
+  if (error !== undefined) throw new AuthorizationResponseError(error, description);
+
+  const code = readOnce(parameters, 'code');
+  if (!code) throw new MalformedResponseError('code is missing');
+  const { redirectUri, codeVerifier } = pending;
+  return { code, redirectUri, codeVerifier } as ValidatedResponse;
+}
+
+function readOnce(parameters: RedirectParameters, name: string): string | undefined {
+  const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+  if (value === undefined || typeof value === 'string') return value;
+  throw new MalformedResponseError(`${name} was sent more than once`);
+}

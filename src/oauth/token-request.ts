@@ -1,0 +1,111 @@
+// Step 3 of the dance, RFC 6749 §4.1.3 and §4.1.4: the code, and our secret, for a token. This goes
+// from server to server; the browser that waits for routes/oauth-redirect.ts sees none of it.
+import type { ValidatedResponse } from './authorization-response.js';
+import type { OAuthClient } from './client.js';
+import { TokenResponseError, UnusableTokenResponseError } from './errors.js';
+
+/** The tokens of a successful answer (RFC 6749 §5.1). */
+export interface Tokens {
+  readonly accessToken: string;
+  readonly refreshToken?: string;
+  /** How long the access token lives from now on; absent where the server does not say. */
+  readonly expiresInSeconds?: number;
+}
+
+/**
+ * The body of the token request. It is posted as `application/x-www-form-urlencoded`, once: a code
+ * is burnt by the first try, whatever its outcome.
+ *
+ * @param client our registration with the provider
+ * @param response a redirect that has passed its checks
+ * @see [RFC 6749 §4.1.3](https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1.3)
+ */
+export function tokenRequest(client: OAuthClient, response: ValidatedResponse): URLSearchParams {
+  return new URLSearchParams({
+    grant_type: client.grantTypes.authorizationCode, // in the server's own spelling
+    code: response.code, // proof that the person said yes
+    redirect_uri: response.redirectUri, // the same as before: the code is bound to it
+    client_id: client.clientId,
+    client_secret: client.clientSecret, // in the body, never in a URL (§2.3.1)
+    ...(client.usesPkce && { code_verifier: response.codeVerifier }), // RFC 7636 §4.5
+  });
+}
+
+/**
+ * The body of a refresh: a new access token without asking the person again.
+ *
+ * @param client our registration with the provider
+ * @param refreshToken the newest refresh token we were given
+ * @see [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749.html#section-6)
+ */
+export function refreshRequest(client: OAuthClient, refreshToken: string): URLSearchParams {
+  return new URLSearchParams({
+    grant_type: client.grantTypes.refreshToken,
+    refresh_token: refreshToken,
+    client_id: client.clientId,
+    client_secret: client.clientSecret,
+    ...(client.sendsRedirectUriOnRefresh && { redirect_uri: client.redirectUri }),
+  });
+}
+
+/**
+ * Reads the answer of the token endpoint. An error object is an error whatever its status: a 200
+ * that carried one was once taken for success (passport-oauth2, CVE-2021-41580).
+ *
+ * @param answer the status and the text of the answer
+ * @returns the tokens; unknown fields are ignored, `token_type` is not relied on
+ * @throws {TokenResponseError} for an error object, whose `error` is a string (§5.2)
+ * @throws {UnusableTokenResponseError} for anything else that is not a token
+ * @see [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749.html#section-5.1)
+ */
+export function readTokenResponse(answer: { status: number; body: string }): Tokens {
+  const fields = readJsonObject(answer);
+  if (typeof fields['error'] === 'string') {
+    const description = fields['error_description'];
+    throw new TokenResponseError(
+      fields['error'],
+      typeof description === 'string' ? description : undefined,
+    );
+  }
+  const accessToken = fields['access_token'];
+  if (answer.status !== 200 || !isHeaderSafe(accessToken)) {
+    throw new UnusableTokenResponseError(`status ${answer.status}, no usable access_token`);
+  }
+  const refreshToken = fields['refresh_token'];
+  const expiresInSeconds = readSeconds(fields['expires_in']);
+  return {
+    accessToken,
+    ...(typeof refreshToken === 'string' && refreshToken !== '' && { refreshToken }),
+    ...(expiresInSeconds !== undefined && { expiresInSeconds }),
+  };
+}
+
+function readJsonObject({
+  status,
+  body,
+}: {
+  status: number;
+  body: string;
+}): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // falls through: a text that is not JSON is as unusable as JSON that is not an object
+  }
+  throw new UnusableTokenResponseError(`status ${status}, not a JSON object`);
+}
+
+/** A token with a line break in it would let its sender write headers of our requests. */
+function isHeaderSafe(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
+}
+
+/** A number, or a string of digits: servers send both. Anything else counts as not said. */
+function readSeconds(value: unknown): number | undefined {
+  const isDigits = typeof value === 'string' && /^\d{1,12}$/.test(value);
+  const seconds = isDigits ? Number(value) : value;
+  return typeof seconds === 'number' && seconds > 0 && Number.isFinite(seconds)
+    ? seconds
+    : undefined;
+}
