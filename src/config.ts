@@ -1,0 +1,264 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+
+/**
+ * The environment, read in this one file and frozen. Every variable is described in
+ * `.env.example` and in the README.
+ */
+export interface Config {
+  readonly port: number;
+  /** The public base URL, without a trailing slash. Redirect URIs are built from it alone. */
+  readonly serverUrl: string;
+  readonly isProduction: boolean;
+  /** The first signs new cookies; the others are still accepted, so that secrets can be rotated. */
+  readonly sessionSecrets: readonly string[];
+  readonly sessionTtlHours: number;
+  readonly upstreamTimeoutMs: number;
+  readonly rateLimitPerMinute: number;
+  readonly logLevel: LogLevel;
+  readonly rally?: RallySettings;
+  readonly gocd?: ClientSettings;
+  /** Present when nothing is configured: the app then starts the sandbox and talks to it. */
+  readonly sandbox?: SandboxSettings;
+}
+
+/** What a provider gave us when we registered this app with it (RFC 6749 §2). */
+export interface ClientSettings {
+  readonly server: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+export interface RallySettings extends ClientSettings {
+  readonly scope: string;
+}
+
+export interface SandboxSettings {
+  readonly port: number;
+  readonly stories: number;
+  readonly pipelines: number;
+  readonly latencyMs: number;
+  readonly tokenTtlSeconds?: number;
+}
+
+type LogLevel = z.infer<typeof logLevel>;
+
+/** The environment does not add up. `problems` has one line per fault, each naming its variable. */
+export class ConfigError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+  }
+}
+
+const text = z.string().optional();
+const logLevel = z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+  error: 'must be one of fatal, error, warn, info, debug, trace, silent',
+});
+
+const wholeNumber = (least: number, most: number) => {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, { error, abort: true })
+    .transform(Number)
+    .pipe(z.number().min(least, { error }).max(most, { error }));
+};
+
+const url = z
+  .url({
+    protocol: /^https?$/,
+    error: 'must be a URL that begins with https:// (or http:// on this machine)',
+    abort: true,
+  })
+  .refine((value) => !/[?#@]/.test(value), { error: 'must be a URL without ?, # or a password' })
+  .transform((value) => value.replace(/\/+$/, ''));
+
+const secureUrl = url.refine(isSecureOrLoopback, {
+  error: 'must begin with https://; plain http is for this machine alone (localhost)',
+});
+
+const Environment = z.object({
+  NODE_ENV: text,
+  DYNO: text,
+  HEROKU_APP_DEFAULT_DOMAIN_NAME: text,
+  PORT: wholeNumber(1, 65535).default(4567),
+  SERVER_URL: url
+    .refine((value) => new URL(value).pathname === '/', { error: 'must not have a path' })
+    .optional(),
+  SESSION_SECRET: text,
+  SESSION_TTL_HOURS: wholeNumber(1, 7 * 24).default(8),
+  RALLY_SERVER: secureUrl.optional(),
+  RALLY_CLIENT_ID: text,
+  RALLY_CLIENT_SECRET: text,
+  CLIENT_ID: text,
+  CLIENT_SECRET: text,
+  RALLY_SCOPE: text,
+  GOCD_SERVER: secureUrl.optional(),
+  GOCD_CLIENT_ID: text,
+  GOCD_CLIENT_SECRET: text,
+  UPSTREAM_TIMEOUT_MS: wholeNumber(1, 25_000).default(10_000),
+  RATE_LIMIT_PER_MINUTE: wholeNumber(0, 1_000_000).default(300),
+  LOG_LEVEL: logLevel.default('info'),
+  SANDBOX_PORT: wholeNumber(1, 65535).default(4568),
+  SANDBOX_STORIES: wholeNumber(0, 1_000_000).default(64),
+  SANDBOX_PIPELINES: wholeNumber(0, 100_000).default(12),
+  SANDBOX_LATENCY_MS: wholeNumber(0, 60_000).default(0),
+  SANDBOX_TOKEN_TTL_S: wholeNumber(1, 100_000_000).optional(),
+});
+
+type Environment = z.infer<typeof Environment>;
+
+/**
+ * Reads the configuration.
+ *
+ * @param variables the environment, for example `process.env`; an empty value counts as unset
+ * @returns the configuration, with all defaults filled in
+ * @throws {ConfigError} naming every variable that is missing or wrong, never showing its value
+ */
+export function loadConfig(variables: Record<string, string | undefined>): Config {
+  const set = Object.entries(variables).filter(([, value]) => value !== undefined && value !== '');
+  const { error } = Environment.safeParse(Object.fromEntries(set));
+  const wrong = new Map(error?.issues.map(({ path, message }) => [String(path[0]), message]));
+  const problems = [...wrong].map(([name, message]) => `${name} ${message}`);
+  // What spans several variables is checked even when one of them is wrong by itself, so that one
+  // start reports everything.
+  const right = set.filter(([name]) => !wrong.has(name));
+  const config = readTogether(Environment.parse(Object.fromEntries(right)), wrong, problems);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return Object.freeze(config);
+}
+
+function readTogether(
+  environment: Environment,
+  wrong: ReadonlyMap<string, string>,
+  problems: string[],
+): Config {
+  const isProduction = environment.NODE_ENV === 'production';
+  const rally = rallySettings(environment, wrong, problems);
+  const gocd = gocdSettings(environment, wrong, problems);
+  const isNothingConfigured = !rally && !gocd;
+  if (isNothingConfigured && isProduction) {
+    problems.push(
+      'RALLY_CLIENT_ID and RALLY_CLIENT_SECRET are missing: set both to offer Rally',
+      'GOCD_SERVER, GOCD_CLIENT_ID and GOCD_CLIENT_SECRET are missing: set all three to offer GoCD',
+      'In production at least one of the two must be configured; the sandbox never starts there.',
+    );
+  }
+  return {
+    port: environment.PORT,
+    serverUrl: serverUrl(environment, isProduction, problems),
+    isProduction,
+    sessionSecrets: sessionSecrets(environment, isProduction, problems),
+    sessionTtlHours: environment.SESSION_TTL_HOURS,
+    upstreamTimeoutMs: environment.UPSTREAM_TIMEOUT_MS,
+    rateLimitPerMinute: environment.RATE_LIMIT_PER_MINUTE,
+    logLevel: environment.LOG_LEVEL,
+    ...(rally && { rally }),
+    ...(gocd && { gocd }),
+    ...(isNothingConfigured && !isProduction && { sandbox: sandboxSettings(environment) }),
+  };
+}
+
+function serverUrl(environment: Environment, isProduction: boolean, problems: string[]): string {
+  const { SERVER_URL, HEROKU_APP_DEFAULT_DOMAIN_NAME, DYNO, PORT } = environment;
+  if (SERVER_URL) {
+    if (isProduction && !isSecureOrLoopback(SERVER_URL)) {
+      problems.push('SERVER_URL must begin with https:// in production');
+    }
+    return SERVER_URL;
+  }
+  if (HEROKU_APP_DEFAULT_DOMAIN_NAME) return `https://${HEROKU_APP_DEFAULT_DOMAIN_NAME}`;
+  if (DYNO && isProduction) {
+    problems.push(
+      'SERVER_URL is missing. Set it with: heroku config:set SERVER_URL=https://<your app>.herokuapp.com' +
+        ' (or let Heroku tell: heroku labs:enable runtime-dyno-metadata)',
+    );
+  }
+  return `http://localhost:${PORT}`;
+}
+
+function sessionSecrets(
+  { SESSION_SECRET }: Environment,
+  isProduction: boolean,
+  problems: string[],
+): string[] {
+  if (!SESSION_SECRET) {
+    if (isProduction) {
+      problems.push('SESSION_SECRET is missing: make one with: openssl rand -hex 32');
+    }
+    return [randomBytes(32).toString('hex')];
+  }
+  const secrets = SESSION_SECRET.split(',').map((secret) => secret.trim());
+  if (secrets.some((secret) => secret === '')) {
+    problems.push('SESSION_SECRET must be one secret, or several separated by commas');
+  } else if (isProduction && secrets.some((secret) => secret.length < 32)) {
+    problems.push('SESSION_SECRET must have 32 characters or more (each one of a list)');
+  }
+  return secrets;
+}
+
+function rallySettings(
+  environment: Environment,
+  wrong: ReadonlyMap<string, string>,
+  problems: string[],
+): RallySettings | undefined {
+  const RALLY_CLIENT_ID = environment.RALLY_CLIENT_ID ?? environment.CLIENT_ID;
+  const RALLY_CLIENT_SECRET = environment.RALLY_CLIENT_SECRET ?? environment.CLIENT_SECRET;
+  const { RALLY_SERVER, RALLY_SCOPE } = environment;
+  const isMeant = isAnySet(RALLY_CLIENT_ID, RALLY_CLIENT_SECRET, RALLY_SERVER, RALLY_SCOPE);
+  if (!isMeant) return undefined;
+  requireAll('Rally', { RALLY_CLIENT_ID, RALLY_CLIENT_SECRET }, wrong, problems);
+  return {
+    server: RALLY_SERVER ?? 'https://rally1.rallydev.com',
+    scope: RALLY_SCOPE ?? 'alm',
+    clientId: RALLY_CLIENT_ID ?? '',
+    clientSecret: RALLY_CLIENT_SECRET ?? '',
+  };
+}
+
+function gocdSettings(
+  { GOCD_SERVER, GOCD_CLIENT_ID, GOCD_CLIENT_SECRET }: Environment,
+  wrong: ReadonlyMap<string, string>,
+  problems: string[],
+): ClientSettings | undefined {
+  if (!isAnySet(GOCD_SERVER, GOCD_CLIENT_ID, GOCD_CLIENT_SECRET)) return undefined;
+  requireAll('GoCD', { GOCD_SERVER, GOCD_CLIENT_ID, GOCD_CLIENT_SECRET }, wrong, problems);
+  return {
+    server: GOCD_SERVER ?? '',
+    clientId: GOCD_CLIENT_ID ?? '',
+    clientSecret: GOCD_CLIENT_SECRET ?? '',
+  };
+}
+
+function requireAll(
+  provider: string,
+  needed: Record<string, string | undefined>,
+  wrong: ReadonlyMap<string, string>,
+  problems: string[],
+): void {
+  for (const [name, value] of Object.entries(needed)) {
+    if (value === undefined && !wrong.has(name)) {
+      problems.push(`${name} is missing: ${provider} is half configured`);
+    }
+  }
+}
+
+function sandboxSettings(environment: Environment): SandboxSettings {
+  return {
+    port: environment.SANDBOX_PORT,
+    stories: environment.SANDBOX_STORIES,
+    pipelines: environment.SANDBOX_PIPELINES,
+    latencyMs: environment.SANDBOX_LATENCY_MS,
+    ...(environment.SANDBOX_TOKEN_TTL_S && { tokenTtlSeconds: environment.SANDBOX_TOKEN_TTL_S }),
+  };
+}
+
+function isAnySet(...values: (string | undefined)[]): boolean {
+  return values.some((value) => value !== undefined);
+}
+
+/** https, or an address that never leaves this machine. */
+function isSecureOrLoopback(value: string): boolean {
+  const { protocol, hostname } = new URL(value);
+  return protocol === 'https:' || /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname);
+}

@@ -1,0 +1,47 @@
+import type { Provider, ProviderFacts } from './providers/provider.js';
+
+// The ways in which a request of a person's browser can be wrong by itself. What can go wrong
+// between us and a provider is in oauth/errors.ts, http.ts and providers/provider.ts;
+// middleware/error-page.ts has the words for all of them.
+
+/** A page needs a connection that this session does not have. */
+export class NotConnectedError extends Error {
+  constructor(readonly provider: Provider) {
+    super(`not connected to ${provider.name}`);
+  }
+}
+
+/** A route of a provider for which no client id and secret were given. */
+export class NotConfiguredError extends Error {
+  constructor(readonly provider: ProviderFacts) {
+    super(`${provider.name} is not configured`);
+  }
+}
+
+/** A parameter has a value that this app does not know. */
+export class BadParameterError extends Error {
+  constructor(
+    readonly parameter: string,
+    readonly expected: string,
+  ) {
+    super(`${parameter} is not ${expected}`);
+  }
+}
+
+/** A form was not sent from one of our own pages, or from one of an ended session. */
+export class ForgeryError extends Error {}
+
+export class NotFoundError extends Error {}
+
+export class MethodNotAllowedError extends Error {
+  constructor(readonly allowed: readonly string[]) {
+    super(`only ${allowed.join(', ')}`);
+  }
+}
+
+/** Too many sign-ins from one address. */
+export class TooManyRequestsError extends Error {
+  constructor(readonly retryAfterSeconds: number) {
+    super('too many sign-ins from this address');
+  }
+}

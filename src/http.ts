@@ -1,0 +1,173 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import axios, { AxiosError, type AxiosInstance, type AxiosRequestConfig } from 'axios';
+import type { RequestHandler } from 'express';
+import { maskText } from './mask.js';
+
+/** A provider's answer, whatever its status. Whoever asked knows which ones to expect. */
+export interface ProviderAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly retryAfter?: string;
+  readonly body: string;
+}
+
+/** Why no usable answer came. */
+export type UpstreamFailure =
+  'unreachable' | 'timeout' | 'cancelled' | 'too_large' | 'redirect' | 'busy' | 'unexpected';
+
+/** A provider did not answer, or not with anything that its documents describe. */
+export class UpstreamError extends Error {
+  readonly status: number | undefined;
+  readonly contentType: string | undefined;
+  /** What the provider asks us to wait, as it sent it: seconds, or a date. */
+  readonly retryAfter: string | undefined;
+  /** The beginning of the body with all that looks like a secret masked. */
+  readonly excerpt: string | undefined;
+
+  constructor(
+    readonly failure: UpstreamFailure,
+    message: string,
+    answer?: ProviderAnswer,
+  ) {
+    super(message);
+    this.status = answer?.status;
+    this.contentType = answer?.contentType;
+    this.retryAfter = answer?.retryAfter;
+    this.excerpt = answer && maskText(answer.body.slice(0, EXCERPT_CHARACTERS)).trim();
+  }
+}
+
+/** All traffic to the providers goes through one of these. */
+export interface Http {
+  /**
+   * @param url of the provider's API
+   * @param headers with the credential, in the provider's own form
+   * @throws {UpstreamError} when no answer came, a redirect, "come back later" or over 20 MB
+   */
+  get(url: URL, headers: Record<string, string>): Promise<ProviderAnswer>;
+  /**
+   * Posts a form, once: it is never repeated.
+   *
+   * @param url the token endpoint
+   * @param form with our client credentials
+   * @throws {UpstreamError} when no answer came, a redirect, "come back later" or over 1 MB
+   */
+  postForm(url: URL, form: URLSearchParams): Promise<ProviderAnswer>;
+}
+
+const TOKEN_ANSWER_BYTES = 1_000_000;
+const API_ANSWER_BYTES = 20_000_000;
+const EXCERPT_CHARACTERS = 300;
+
+/** Heroku's router gives up on a browser's request after 30 s; we answer before that. */
+const BROWSER_REQUEST_MS = 25_000;
+
+/** A server may close an idle connection at any time: we close ours first, and lose no request. */
+const IDLE_CONNECTION_MS = 4_000;
+
+interface BrowserRequest {
+  readonly gone: AbortSignal;
+  readonly startedAt: number;
+}
+
+const browserRequests = new AsyncLocalStorage<BrowserRequest>();
+
+/** Lets provider requests end when the browser that they are for leaves, or must be answered. */
+export const endWithTheBrowser: RequestHandler = (_request, response, next) => {
+  const left = new AbortController();
+  response.once('close', () => {
+    left.abort();
+  });
+  browserRequests.run({ gone: left.signal, startedAt: performance.now() }, next);
+};
+
+/**
+ * Makes the one client for all provider traffic.
+ *
+ * @param timeoutMs the time for a whole request: connecting, sending, and the last byte of the
+ *   answer. axios's own `timeout` counts silence only, so a server that drips would never end
+ */
+export function createHttp(timeoutMs: number): Http {
+  const instance = axios.create({
+    httpAgent: new HttpAgent({ keepAlive: true, timeout: IDLE_CONNECTION_MS }),
+    httpsAgent: new HttpsAgent({ keepAlive: true, timeout: IDLE_CONNECTION_MS }),
+    // A redirect would carry the zsessionid header, or the client secret, to another host.
+    maxRedirects: 0,
+    validateStatus: () => true,
+    responseType: 'text',
+    transformResponse: (body: unknown) => body,
+    headers: { 'User-Agent': 'rally-gocd-oauth-sample' },
+  });
+  return {
+    get: (url, headers) =>
+      send(instance, timeoutMs, {
+        url: url.href,
+        headers,
+        maxContentLength: API_ANSWER_BYTES,
+      }),
+    postForm: (url, form) =>
+      send(instance, timeoutMs, {
+        method: 'POST',
+        url: url.href,
+        data: form,
+        headers: { Accept: 'application/json' },
+        maxContentLength: TOKEN_ANSWER_BYTES,
+      }),
+  };
+}
+
+async function send(
+  instance: AxiosInstance,
+  timeoutMs: number,
+  request: AxiosRequestConfig,
+): Promise<ProviderAnswer> {
+  const browser = browserRequests.getStore();
+  const timeout = AbortSignal.timeout(timeLeftMs(browser, timeoutMs));
+  const signal = browser ? AbortSignal.any([timeout, browser.gone]) : timeout;
+  try {
+    const { status, headers, data } = await instance.request<string>({ ...request, signal });
+    const retryAfter: unknown = headers['retry-after'];
+    const answer = {
+      status,
+      contentType: String(headers['content-type'] ?? ''),
+      ...(typeof retryAfter === 'string' && { retryAfter }),
+      body: data,
+    };
+    // Without its body: the page of a redirect may repeat what we sent.
+    if (status >= 300 && status < 400)
+      throw new UpstreamError('redirect', `status ${status}`, { ...answer, body: '' });
+    if (status === 429 || status === 503)
+      throw new UpstreamError('busy', `status ${status}`, answer);
+    return answer;
+  } catch (error) {
+    if (!(error instanceof AxiosError)) throw error;
+    throw failure(error, timeout, browser?.gone);
+  }
+}
+
+function timeLeftMs(browser: BrowserRequest | undefined, timeoutMs: number): number {
+  if (!browser) return timeoutMs;
+  const left = BROWSER_REQUEST_MS - (performance.now() - browser.startedAt);
+  return Math.max(0, Math.min(timeoutMs, Math.floor(left)));
+}
+
+/** The axios error itself is dropped: it holds the request, with every secret in it. */
+function failure(error: AxiosError, timeout: AbortSignal, gone?: AbortSignal): UpstreamError {
+  if (timeout.aborted) return new UpstreamError('timeout', 'no whole answer in time');
+  if (gone?.aborted) return new UpstreamError('cancelled', 'the browser left');
+  if (error.message.includes('maxContentLength')) {
+    return new UpstreamError('too_large', 'the answer is larger than we accept');
+  }
+  return new UpstreamError('unreachable', `no answer (${error.code ?? 'unknown'})`);
+}
+
+/**
+ * What to throw for an answer that nobody expected.
+ *
+ * @param answer with a status or a body that the provider's documents do not describe
+ */
+export function unexpectedAnswer(answer: ProviderAnswer): UpstreamError {
+  return new UpstreamError('unexpected', `status ${answer.status}, ${answer.contentType}`, answer);
+}

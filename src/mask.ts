@@ -1,0 +1,38 @@
+/**
+ * The only place that knows what a secret looks like. Everything that is logged or shown and that
+ * did not originate in our own code passes through here first.
+ */
+
+const SECRET_NAMES =
+  'code|state|access_token|refresh_token|id_token|client_secret|code_verifier|password|api_key|' +
+  'authorization|zsessionid|cookie|set-cookie|csrf_token|token';
+
+// `name=value` in URLs and forms, `"name":"value"` in JSON, `:name => value` in a Ruby hash.
+const NAMED_SECRET = new RegExp(
+  `(?<![a-z])((?:${SECRET_NAMES})["']?\\s*(?:=>|=|:)\\s*["']?)([^"'&\\s,}<]+)`,
+  'gi',
+);
+
+// Tokens, codes and keys of both providers are unbroken runs of such characters.
+const LONG_RUN = /[A-Za-z0-9_-]{20,}/g;
+
+/**
+ * Shortens a secret so that two of them can be told apart but neither can be used: `Ovp8…23aQ`.
+ *
+ * @param secret any length; one of fewer than 16 characters shows nothing of itself
+ */
+export function mask(secret: string): string {
+  return secret.length < 16 ? '…' : `${secret.slice(0, 4)}…${secret.slice(-4)}`;
+}
+
+/** Masks everything in a text of foreign origin that is named like a secret or looks like one. */
+export function maskText(text: string): string {
+  return text
+    .replace(NAMED_SECRET, (_match, name: string, value: string) => name + mask(value))
+    .replace(LONG_RUN, (run) => (isRandomLooking(run) ? mask(run) : run));
+}
+
+/** `unsupported_grant_type` is long too, but it is a word: it has neither digits nor mixed case. */
+function isRandomLooking(run: string): boolean {
+  return /\d/.test(run) || (/[a-z]/.test(run) && /[A-Z]/.test(run));
+}

@@ -1,0 +1,28 @@
+import { csrfSync } from 'csrf-sync';
+import express, { type RequestHandler } from 'express';
+import { ForgeryError } from '../errors.js';
+
+const { isRequestValid } = csrfSync({
+  getTokenFromRequest: ({ body }) => (body as { csrf_token?: string } | undefined)?.csrf_token,
+});
+
+/**
+ * Reads a posted form, and refuses one that was not on a page of ours. Stands before every POST.
+ *
+ * @param serverUrl the only address whose pages hold our forms
+ */
+export function ownForm(serverUrl: string): RequestHandler[] {
+  const readForm = express.urlencoded({ extended: false, limit: '10kb', parameterLimit: 20 });
+  return [
+    readForm,
+    (request, _response, next) => {
+      // Says which site the form is on. Older browsers may leave it out; the token is still asked.
+      const origin = request.get('Origin');
+      if (origin !== undefined && origin !== new URL(serverUrl).origin) {
+        throw new ForgeryError('the form is on another site');
+      }
+      if (!isRequestValid(request)) throw new ForgeryError('the form has no token of this session');
+      next();
+    },
+  ];
+}

@@ -1,0 +1,23 @@
+import type { RequestHandler } from 'express';
+import { rateLimit } from 'express-rate-limit';
+import { TooManyRequestsError } from '../errors.js';
+
+const WINDOW_MS = 60_000;
+
+/**
+ * Slows down whoever starts sign-ins in bulk.
+ *
+ * @param perMinute how many requests one address may make; 0 means as many as it likes
+ */
+export function limitSignIns(perMinute: number): RequestHandler {
+  return rateLimit({
+    windowMs: WINDOW_MS,
+    limit: perMinute,
+    skip: () => perMinute === 0,
+    standardHeaders: false,
+    legacyHeaders: false,
+    handler: () => {
+      throw new TooManyRequestsError(WINDOW_MS / 1000);
+    },
+  });
+}

@@ -1,0 +1,38 @@
+import type { RequestHandler } from 'express';
+import helmet from 'helmet';
+
+/**
+ * What the browser is told about every answer.
+ *
+ * @param serverUrl https turns HSTS on; http must not say "upgrade", which breaks localhost in Safari
+ */
+export function securityHeaders(serverUrl: string): RequestHandler[] {
+  const isHttps = serverUrl.startsWith('https:');
+  return [
+    helmet({
+      contentSecurityPolicy: {
+        useDefaults: false,
+        directives: {
+          defaultSrc: ["'none'"],
+          styleSrc: ["'self'"],
+          imgSrc: ["'self'"],
+          formAction: ["'self'"],
+          frameAncestors: ["'none'"],
+          baseUri: ["'none'"],
+          ...(isHttps && { upgradeInsecureRequests: [] }),
+        },
+      },
+      // `no-referrer` would make a browser's own POST say "Origin: null"; this keeps the code of
+      // a redirect URI from other sites just as well (RFC 9700 §4.2.4).
+      referrerPolicy: { policy: 'same-origin' },
+      strictTransportSecurity: isHttps && { maxAge: 365 * 24 * 60 * 60 },
+      xFrameOptions: { action: 'deny' },
+    }),
+    (_request, response, next) => {
+      response.set('Permissions-Policy', 'camera=(), geolocation=(), microphone=(), payment=()');
+      // Pages differ by person and hold their data; express.static overrides this for its files.
+      response.set('Cache-Control', 'no-store');
+      next();
+    },
+  ];
+}

@@ -1,0 +1,179 @@
+// GoCD's cctray.xml: one entry for each stage and one for each job, none for the pipeline itself.
+// The format: https://cctray.org/v1
+import { SaxesParser, type SaxesTagPlain } from 'saxes';
+import { unexpectedAnswer, type Http } from '../http.js';
+import { successful } from './provider.js';
+
+export interface Pipeline extends Status {
+  readonly name: string;
+  readonly label: string;
+  readonly lastBuildTime: BuildTime | undefined;
+  readonly stages: readonly Stage[];
+}
+
+export interface Stage extends Entry {
+  readonly jobs: readonly Entry[];
+}
+
+export interface Entry extends Status {
+  readonly name: string;
+  readonly label: string;
+  readonly lastBuildTime: BuildTime | undefined;
+  /** http or https, else undefined: a `javascript:` link would run in our page. */
+  readonly url: string | undefined;
+  /** Who broke it, as GoCD lists them: "alice, bob". */
+  readonly breakers: string | undefined;
+}
+
+export interface Status {
+  /** `Building` or `Sleeping`; shown as it came when it is something else. */
+  readonly activity: string;
+  /** `Success` or `Failure` of the last finished build; shown as it came when something else. */
+  readonly lastBuildStatus: string;
+}
+
+/** GoCD before 18.3.0 sends its server's local time without saying which zone that is. */
+export interface BuildTime {
+  readonly text: string;
+  /** Milliseconds since 1970; absent where the zone is unknown. */
+  readonly instant?: number;
+}
+
+/** The text is not cctray.xml. */
+export class NotCctrayError extends Error {}
+
+/**
+ * Fetches the pipelines that the token's owner may see.
+ *
+ * @throws {CredentialRejectedError | NotAllowedError | UpstreamError}
+ */
+export async function fetchPipelines(
+  http: Http,
+  server: string,
+  headers: Record<string, string>,
+): Promise<readonly Pipeline[]> {
+  const answer = successful(await http.get(new URL(`${server}/cctray.xml`), headers));
+  try {
+    return readCctray(answer.body);
+  } catch (error) {
+    if (error instanceof NotCctrayError) throw unexpectedAnswer(answer);
+    throw error;
+  }
+}
+
+/**
+ * Reads cctray.xml.
+ *
+ * @returns the pipelines in the order of their first entry; empty when nothing has run yet
+ * @throws {NotCctrayError} for malformed XML, other XML, and any document type declaration
+ */
+export function readCctray(xml: string): readonly Pipeline[] {
+  const pipelines = new Map<string, Map<string, Stage & { jobs: Entry[] }>>();
+  for (const { path, entry } of readEntries(xml)) {
+    const [pipelineName, stageName, jobName] = path;
+    const stages = getOrAdd(pipelines, pipelineName, () => new Map<string, never>());
+    if (jobName === undefined) {
+      stages.set(stageName, { ...entry, jobs: stages.get(stageName)?.jobs ?? [] });
+    } else {
+      getOrAdd(stages, stageName, () => ({ ...entry, name: stageName, jobs: [] })).jobs.push(entry);
+    }
+  }
+  return [...pipelines].map(([name, stages]) => summary(name, [...stages.values()]));
+}
+
+/** A pipeline is building when a stage is, failed when a stage did, and as new as its newest. */
+function summary(name: string, stages: readonly Stage[]): Pipeline {
+  const newest = stages.reduce((a, b) => (isNewer(b, a) ? b : a));
+  const find = (property: keyof Status, value: string) =>
+    stages.find((stage) => stage[property] === value)?.[property] ?? newest[property];
+  return {
+    name,
+    label: newest.label,
+    lastBuildTime: newest.lastBuildTime,
+    activity: find('activity', 'Building'),
+    lastBuildStatus: find('lastBuildStatus', 'Failure'),
+    stages,
+  };
+}
+
+function isNewer(a: Entry, b: Entry): boolean {
+  // All times of one server have the same form, so the texts compare as the times do.
+  return (a.lastBuildTime?.text ?? '') > (b.lastBuildTime?.text ?? '');
+}
+
+interface ReadEntry {
+  /** Pipeline, stage, and job where it is one. GoCD's names cannot hold the separator. */
+  readonly path: readonly [string, string, string | undefined];
+  readonly entry: Entry;
+}
+
+function readEntries(xml: string): readonly ReadEntry[] {
+  const entries: ReadEntry[] = [];
+  const open: string[] = [];
+  let project: SaxesTagPlain | undefined;
+  let breakers: string | undefined;
+
+  const parser = new SaxesParser();
+  parser.on('error', (error) => {
+    throw new NotCctrayError(error.message);
+  });
+  parser.on('doctype', () => {
+    // Entities are declared here: the door to reading local files and to the "billion laughs".
+    throw new NotCctrayError('a document type declaration is not accepted');
+  });
+  parser.on('opentag', (tag) => {
+    if (open.length === 0 && tag.name !== 'Projects') {
+      throw new NotCctrayError('the root element is not Projects');
+    }
+    if (open.join('/') === 'Projects' && tag.name === 'Project') {
+      project = tag;
+      breakers = undefined;
+    }
+    if (open.join('/') === 'Projects/Project/messages' && tag.attributes['kind'] === 'Breakers') {
+      breakers = tag.attributes['text'];
+    }
+    open.push(tag.name);
+  });
+  parser.on('closetag', () => {
+    open.pop();
+    if (open.length === 1 && project) {
+      entries.push(readEntry(project, breakers));
+      project = undefined;
+    }
+  });
+  parser.write(xml).close();
+  return entries;
+}
+
+function readEntry({ attributes }: SaxesTagPlain, breakers: string | undefined): ReadEntry {
+  const name = attributes['name'] ?? '(no name)';
+  const [pipeline = name, stage = '(no stage)', job] = name.split(' :: ');
+  return {
+    path: [pipeline, stage, job],
+    entry: {
+      name: job ?? stage,
+      activity: attributes['activity'] ?? 'Unknown',
+      lastBuildStatus: attributes['lastBuildStatus'] ?? 'Unknown',
+      label: attributes['lastBuildLabel'] ?? '',
+      lastBuildTime: readTime(attributes['lastBuildTime']),
+      url: readUrl(attributes['webUrl']),
+      breakers: breakers === '' ? undefined : breakers,
+    },
+  };
+}
+
+function readTime(text: string | undefined): BuildTime | undefined {
+  if (!text) return undefined;
+  const instant = /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(instant) ? { text } : { text, instant };
+}
+
+function readUrl(text: string | undefined): string | undefined {
+  return text && /^https?:\/\//i.test(text) ? text : undefined;
+}
+
+function getOrAdd<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  let value = map.get(key);
+  if (value === undefined) map.set(key, (value = make()));
+  return value;
+}

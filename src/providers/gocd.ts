@@ -1,0 +1,53 @@
+// GoCD up to 18.7, the last version with an OAuth server. Its engine speaks an early draft of
+// OAuth 2.0 (draft-ietf-oauth-v2-09), hence the spellings (ThoughtWorksStudios/oauth2_provider).
+import type { Config } from '../config.js';
+import type { Http } from '../http.js';
+import { fetchPipelines, type Pipeline } from './gocd-cctray.js';
+import type { Provider, ProviderFacts } from './provider.js';
+
+export const GOCD = {
+  id: 'gocd',
+  name: 'GoCD',
+  page: '/gocd',
+  shows: 'your pipelines',
+  settings: {
+    server: 'GOCD_SERVER',
+    clientId: 'GOCD_CLIENT_ID',
+    clientSecret: 'GOCD_CLIENT_SECRET',
+  },
+} as const satisfies ProviderFacts;
+
+export interface GoCD extends Provider {
+  pipelines(accessToken: string): Promise<readonly Pipeline[]>;
+}
+
+/** @returns undefined where GoCD is not configured */
+export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | undefined {
+  if (!gocd) return undefined;
+  const { server, clientId, clientSecret } = gocd;
+  const credentialHeaders = (accessToken: string) => ({
+    Authorization: `Token token="${accessToken}"`,
+  });
+  return {
+    ...GOCD,
+    server,
+    clientId,
+    clientSecret,
+    issuer: server,
+    authorizationEndpoint: `${server}/oauth/authorize`,
+    tokenEndpoint: `${server}/oauth/token`,
+    // One redirect URI per provider keeps their answers apart (RFC 9700 §4.4.2).
+    redirectUri: `${serverUrl}/oauth-redirect/gocd`,
+    usesPkce: true,
+    grantTypes: { authorizationCode: 'authorization-code', refreshToken: 'refresh-token' },
+    sendsRedirectUriOnRefresh: true,
+    returnsStateOnErrors: false,
+    grantsUrl: `${server}/oauth/user_tokens`,
+    whyTokensDie:
+      'It has expired or was revoked, or you connected from another browser: GoCD keeps one token per person and application, and the newest one wins.',
+    whyForbidden:
+      'Many GoCD servers do not open cctray.xml to OAuth tokens. Your administrator can tell whether yours does.',
+    credentialHeaders,
+    pipelines: (accessToken) => fetchPipelines(http, server, credentialHeaders(accessToken)),
+  };
+}

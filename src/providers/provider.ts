@@ -1,0 +1,72 @@
+import type { OAuthClient } from '../oauth/client.js';
+import type { ProviderAnswer } from '../http.js';
+import { unexpectedAnswer } from '../http.js';
+
+export type ProviderId = 'rally' | 'gocd';
+
+/** What is known of a provider even when it is not configured. */
+export interface ProviderFacts {
+  readonly id: ProviderId;
+  readonly name: string;
+  /** This app's page that shows the provider's data. */
+  readonly page: '/rally' | '/gocd';
+  /** What that page shows, in words. */
+  readonly shows: string;
+  /** The variables that configure it, named by the pages that tell what is wrong. */
+  readonly settings: {
+    readonly server: string;
+    readonly clientId: string;
+    readonly clientSecret: string;
+  };
+}
+
+/**
+ * Everything that differs between the providers: each is one plain object of this shape, and
+ * nothing outside this folder asks which of them it has before it.
+ */
+export interface Provider extends ProviderFacts, OAuthClient {
+  readonly server: string;
+  /** Where the person can take back the grant. */
+  readonly grantsUrl: string;
+  /** What may be behind a token that stopped working, in the provider's own ways. */
+  readonly whyTokensDie: string;
+  /** What the person can do about "signed in but not allowed". */
+  readonly whyForbidden: string;
+  /** The headers that carry a credential to the provider's API. */
+  credentialHeaders(accessToken: string): Record<string, string>;
+  /** Asks who the token belongs to; absent where the provider names nobody. */
+  whoAmI?(accessToken: string): Promise<Person>;
+}
+
+/** A person as the provider's API knows them. */
+export interface Person {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** The API does not take the credential (any more): connect again. */
+export class CredentialRejectedError extends Error {}
+
+/** The API knows who we are and refuses all the same: connecting again would not help. */
+export class NotAllowedError extends Error {}
+
+/** A well-formed answer, status 200, that says it failed. */
+export class ApiError extends Error {
+  constructor(readonly messages: readonly string[]) {
+    super('the answer lists errors');
+  }
+}
+
+/**
+ * Passes on the answer of an API call that succeeded.
+ *
+ * @throws {CredentialRejectedError} for a 401, whatever its body: JSON, XML, or a login page
+ * @throws {NotAllowedError} for a 403
+ * @throws {UpstreamError} for any other status but 200
+ */
+export function successful(answer: ProviderAnswer): ProviderAnswer {
+  if (answer.status === 401) throw new CredentialRejectedError('status 401');
+  if (answer.status === 403) throw new NotAllowedError('status 403');
+  if (answer.status !== 200) throw unexpectedAnswer(answer);
+  return answer;
+}

@@ -1,0 +1,55 @@
+// Rally, as its README "Oauth Sample Apps" and its own sample apps describe it.
+import type { Config } from '../config.js';
+import type { Http } from '../http.js';
+import type { Provider, ProviderFacts } from './provider.js';
+import { fetchMyStories, fetchWhoAmI, type Page, type Stories } from './rally-wsapi.js';
+import type { Person } from './provider.js';
+
+export const RALLY = {
+  id: 'rally',
+  name: 'Rally',
+  page: '/rally',
+  shows: 'your stories',
+  settings: {
+    server: 'RALLY_SERVER',
+    clientId: 'RALLY_CLIENT_ID',
+    clientSecret: 'RALLY_CLIENT_SECRET',
+  },
+} as const satisfies ProviderFacts;
+
+export interface Rally extends Provider {
+  whoAmI(accessToken: string): Promise<Person>;
+  myStories(accessToken: string, me: Person, page: Page): Promise<Stories>;
+}
+
+/** @returns undefined where Rally is not configured */
+export function createRally({ rally, serverUrl }: Config, http: Http): Rally | undefined {
+  if (!rally) return undefined;
+  const { server, clientId, clientSecret, scope } = rally;
+  // Rally's API takes the access token in a header of its own, and not as a Bearer token although
+  // the token answer says token_type "Bearer". API keys go the same way.
+  const credentialHeaders = (accessToken: string) => ({ zsessionid: accessToken });
+  return {
+    ...RALLY,
+    server,
+    clientId,
+    clientSecret,
+    scope,
+    issuer: server,
+    authorizationEndpoint: `${server}/login/oauth2/auth`,
+    tokenEndpoint: `${server}/login/oauth2/token`,
+    redirectUri: `${serverUrl}/oauth-redirect`,
+    usesPkce: true,
+    grantTypes: { authorizationCode: 'authorization_code', refreshToken: 'refresh_token' },
+    sendsRedirectUriOnRefresh: false,
+    returnsStateOnErrors: true,
+    grantsUrl: `${server}/login/accounts/index.html#/apps`,
+    whyTokensDie: 'It has expired, or the grant was removed in Rally’s Application Manager.',
+    whyForbidden:
+      'Your Rally account may have no access to this workspace, or your company’s network may be in the way. A subscription administrator can tell.',
+    credentialHeaders,
+    whoAmI: (accessToken) => fetchWhoAmI(http, server, credentialHeaders(accessToken)),
+    myStories: (accessToken, me, page) =>
+      fetchMyStories(http, server, credentialHeaders(accessToken), me, page),
+  };
+}

@@ -1,0 +1,41 @@
+// Step 0: GET / shows both providers, connected or not. Looking costs no session.
+import type { Request, RequestHandler } from 'express';
+import type { Provider, ProviderFacts } from '../providers/provider.js';
+import { connectionTo } from '../session.js';
+
+/** A provider as home shows it; without the second part where it is not configured. */
+export type Offer = readonly [ProviderFacts, Provider | undefined];
+
+export function home(offers: readonly Offer[]): RequestHandler {
+  return (request, response) => {
+    response.render('home', {
+      title: 'Rally and GoCD sign-in with OAuth 2.0',
+      cards: offers.map(([facts, provider]) => ({
+        facts,
+        provider,
+        connection: provider && describeConnection(request, provider),
+      })),
+      csrfToken: request.session.csrfToken,
+    });
+  };
+}
+
+function describeConnection(request: Request, provider: Provider) {
+  const connection = connectionTo(request, provider.id);
+  return (
+    connection && {
+      name: connection.person?.name,
+      since: new Date(connection.connectedAt).toISOString(),
+      lifeLeft:
+        connection.expiresAt === undefined ? undefined : inWords(connection.expiresAt - Date.now()),
+    }
+  );
+}
+
+function inWords(milliseconds: number): string {
+  const minutes = Math.floor(milliseconds / 60_000);
+  if (minutes < 1) return 'less than a minute';
+  if (minutes < 120) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${hours} hours` : `${Math.floor(hours / 24)} days`;
+}

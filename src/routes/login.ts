@@ -1,0 +1,33 @@
+// Step 1 of the dance. GET /login/:provider sends the browser to the provider's authorization
+// endpoint. The person signs in and decides there; the browser returns to routes/oauth-redirect.ts.
+import type { RequestHandler } from 'express';
+import { v4 as uuid } from 'uuid';
+import { BadParameterError } from '../errors.js';
+import { authorizationRequestUrl } from '../oauth/authorization-request.js';
+import { createCodeVerifier } from '../oauth/pkce.js';
+import type { Provider } from '../providers/provider.js';
+import { rememberSignIn } from '../session.js';
+
+/** Where a sign-in may end: nothing that arrives in a URL is ever redirected to as it is. */
+const RETURN_TO = ['/', '/rally', '/gocd'];
+
+export function login(provider: Provider): RequestHandler {
+  return async (request, response) => {
+    const returnTo = request.query['return_to'] ?? provider.page;
+    if (typeof returnTo !== 'string' || !RETURN_TO.includes(returnTo)) {
+      throw new BadParameterError('return_to', `one of ${RETURN_TO.join(', ')}`);
+    }
+
+    const state = uuid(); // new for every sign-in, 122 random bits: nobody can guess it
+    const codeVerifier = createCodeVerifier();
+    await rememberSignIn(request, {
+      state,
+      provider: provider.id, // an answer is only believed at the redirect URI of this provider
+      redirectUri: provider.redirectUri,
+      codeVerifier,
+      startedAt: Date.now(),
+      returnTo,
+    });
+    response.redirect(302, authorizationRequestUrl(provider, { state, codeVerifier }));
+  };
+}

@@ -1,0 +1,32 @@
+// Forgetting tokens. GET /logout only shows the button: a link, an image or a prefetch must not be
+// able to sign anybody out. Neither provider has a revocation endpoint (RFC 7009), so the grant
+// stays until the person removes it there; the page says where.
+import type { RequestHandler } from 'express';
+import type { Config } from '../config.js';
+import type { Provider } from '../providers/provider.js';
+import { connectionTo, csrfTokenOf, disconnect, forgetEverything } from '../session.js';
+
+export function logoutPage(providers: readonly Provider[]): RequestHandler {
+  return async (request, response) => {
+    response.render('logout', {
+      title: 'Log out',
+      providers,
+      connected: providers.filter(({ id }) => connectionTo(request, id)),
+      csrfToken: await csrfTokenOf(request),
+    });
+  };
+}
+
+export function logout(config: Config): RequestHandler {
+  return async (request, response) => {
+    await forgetEverything(request, response, config);
+    response.redirect(303, '/');
+  };
+}
+
+export function logoutOf(provider: Provider): RequestHandler {
+  return async (request, response) => {
+    await disconnect(request, provider.id);
+    response.redirect(303, '/');
+  };
+}

@@ -1,0 +1,42 @@
+// Step 4 of the dance, at Rally: GET /rally uses the token and shows what it opens, my stories.
+import type { RequestHandler } from 'express';
+import { withConnection } from '../connection.js';
+import { BadParameterError } from '../errors.js';
+import type { Rally } from '../providers/rally.js';
+import { rememberPerson } from '../session.js';
+
+const PAGE_SIZE = 50;
+
+export function rally(provider: Rally): RequestHandler {
+  return async (request, response) => {
+    const page = readPageNumber(request.query['page']);
+    const start = (page - 1) * PAGE_SIZE + 1;
+
+    const { me, result } = await withConnection(request, provider, async (connection) => {
+      const { accessToken } = connection;
+      const me = connection.person ?? (await provider.whoAmI(accessToken));
+      if (!connection.person) await rememberPerson(request, provider.id, connection, me);
+      const result = await provider.myStories(accessToken, me, { start, pageSize: PAGE_SIZE });
+      return { me, result };
+    });
+
+    const last = start + result.stories.length - 1;
+    response.render('rally', {
+      title: 'Your stories in Rally',
+      provider,
+      me,
+      ...result,
+      first: start,
+      last,
+      previous: page > 1 ? page - 1 : undefined,
+      // An empty page ends the list, whatever the total says: it counts what one cannot see.
+      next: result.stories.length > 0 && last < result.total ? page + 1 : undefined,
+    });
+  };
+}
+
+function readPageNumber(value: unknown): number {
+  if (value === undefined) return 1;
+  if (typeof value === 'string' && /^[1-9]\d{0,5}$/.test(value)) return Number(value);
+  throw new BadParameterError('page', 'a whole number from 1');
+}

@@ -1,0 +1,58 @@
+import session from 'express-session';
+import createMemoryStore from 'memorystore';
+
+type SessionData = session.SessionData;
+type Callback = (error?: unknown) => void;
+
+const MemoryStore = createMemoryStore(session);
+
+/** How many sessions of each kind memory keeps; the least recently used goes first. */
+const MOST_SESSIONS = 20_000;
+const PRUNE_EVERY_MS = 60_000;
+
+/**
+ * Sessions in memory, for one process. Those that hold nothing but a sign-in under way are kept
+ * apart and for a shorter time: however many of them somebody starts, they crowd out each other
+ * and never a person who is signed in.
+ */
+export class MemorySessions extends session.Store {
+  private readonly connected;
+  private readonly pending;
+
+  /**
+   * @param connectedTtlMs idle life of a session with a connection
+   * @param pendingTtlMs idle life of any other
+   */
+  constructor(connectedTtlMs: number, pendingTtlMs: number) {
+    super();
+    const options = { max: MOST_SESSIONS, checkPeriod: PRUNE_EVERY_MS };
+    this.connected = new MemoryStore({ ...options, ttl: connectedTtlMs });
+    this.pending = new MemoryStore({ ...options, ttl: pendingTtlMs });
+  }
+
+  get(id: string, callback: (error: unknown, data?: SessionData | null) => void): void {
+    this.connected.get(id, (error, data) => {
+      if (error || data) callback(error, data);
+      else this.pending.get(id, callback);
+    });
+  }
+
+  set(id: string, data: SessionData, callback?: Callback): void {
+    const [kept, other] = data.connections
+      ? [this.connected, this.pending]
+      : [this.pending, this.connected];
+    other.destroy(id);
+    kept.set(id, data, callback);
+  }
+
+  override touch(id: string, data: SessionData, callback?: Callback): void {
+    this.connected.touch(id, data, () => {
+      this.pending.touch(id, data, callback);
+    });
+  }
+
+  destroy(id: string, callback?: Callback): void {
+    this.pending.destroy(id);
+    this.connected.destroy(id, callback);
+  }
+}

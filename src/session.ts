@@ -1,0 +1,188 @@
+import type { Request, RequestHandler, Response } from 'express';
+import session from 'express-session';
+import type { Config } from './config.js';
+import type { PendingSignIn } from './oauth/authorization-response.js';
+import type { Tokens } from './oauth/token-request.js';
+import type { Person, ProviderId } from './providers/provider.js';
+import { changeSession, endSession, isKept, renewSession } from './session-record.js';
+import { MemorySessions } from './session-store.js';
+
+/** A sign-in that the browser has begun and not yet finished. There may be several: tabs. */
+export interface BegunSignIn extends PendingSignIn {
+  readonly state: string;
+  readonly provider: ProviderId;
+  /** One of this app's own pages. */
+  readonly returnTo: string;
+}
+
+/** What lets us act for a person at one provider. Never leaves the server. */
+export interface Connection {
+  readonly accessToken: string;
+  readonly refreshToken?: string;
+  /** Milliseconds since 1970. */
+  readonly connectedAt: number;
+  /** Milliseconds since 1970; absent where the provider does not say. */
+  readonly expiresAt?: number;
+  /** Absent where the provider names nobody, or could not be asked. */
+  readonly person?: Person;
+}
+
+declare module 'express-session' {
+  interface SessionData {
+    csrfToken?: string | null | undefined;
+    /** Oldest first. */
+    begunSignIns?: BegunSignIn[];
+    connections?: Partial<Record<ProviderId, Connection>>;
+  }
+}
+
+const MOST_BEGUN_SIGN_INS = 20;
+const BEGUN_TTL_MS = 15 * 60 * 1000;
+const CONNECTION_MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** Sessions as Express middleware: a signed random id in a cookie, everything else on our side. */
+export function sessions(config: Config): RequestHandler {
+  const { name, secure } = cookie(config);
+  return session({
+    name,
+    secret: [...config.sessionSecrets],
+    store: new MemorySessions(config.sessionTtlHours * 60 * 60 * 1000, BEGUN_TTL_MS),
+    resave: false, // an unchanged session is not written back: that would undo another request's
+    saveUninitialized: false, // someone who only looks around gets no cookie
+    cookie: {
+      path: '/',
+      httpOnly: true, // out of reach of scripts
+      sameSite: 'lax', // sent along with the provider's redirect, but not with a foreign form's POST
+      secure,
+      // No expiry: the store ends an idle session. A rolling one would be sent with every answer,
+      // and a slow answer could bring back the id that a sign-in in another tab has just replaced.
+    },
+  });
+}
+
+function cookie({ serverUrl }: Config): { name: string; secure: boolean } {
+  // "__Host-" makes the browser refuse a cookie that a sibling domain planted.
+  return serverUrl.startsWith('https:')
+    ? { name: '__Host-sid', secure: true }
+    : { name: 'sid', secure: false };
+}
+
+/** Remembers a sign-in until the browser comes back with its state. */
+export async function rememberSignIn(request: Request, signIn: BegunSignIn): Promise<void> {
+  await changeSession(request, (data) => {
+    data.begunSignIns = [...(data.begunSignIns ?? []), signIn].slice(-MOST_BEGUN_SIGN_INS);
+  });
+}
+
+/**
+ * Takes a sign-in out of the session, so that its state works once, however many requests arrive
+ * with it at the same moment.
+ *
+ * @returns undefined when this browser began no such sign-in. One that it began at the other
+ *   provider is returned but left in place, where its own redirect may still find it
+ */
+export async function takeSignIn(
+  request: Request,
+  provider: ProviderId,
+  state: string,
+): Promise<BegunSignIn | undefined> {
+  if (!isKept(request)) return undefined;
+  return changeSession(request, (data) => {
+    const signIn = data.begunSignIns?.find((begun) => begun.state === state);
+    if (signIn?.provider === provider) {
+      data.begunSignIns = data.begunSignIns?.filter((begun) => begun !== signIn) ?? [];
+    }
+    return signIn;
+  });
+}
+
+/**
+ * Keeps a new connection, under a new session id: an id that somebody planted in this browser
+ * before the sign-in is worth nothing after it (session fixation, CVE-2022-25896). The other
+ * provider's connection and the sign-ins of other tabs move along.
+ */
+export async function connect(
+  request: Request,
+  provider: ProviderId,
+  connection: Connection,
+): Promise<void> {
+  await renewSession(request, ({ begunSignIns, connections }) => ({
+    ...(begunSignIns && { begunSignIns }),
+    connections: { ...connections, [provider]: connection },
+  }));
+}
+
+/** The connection as it stands, or undefined when there is none or it has ended by itself. */
+export function connectionTo(request: Request, provider: ProviderId): Connection | undefined {
+  const connection = request.session.connections?.[provider];
+  const now = Date.now();
+  if (!connection || now - connection.connectedAt > CONNECTION_MAX_AGE_MS) return undefined;
+  if (connection.expiresAt !== undefined && connection.expiresAt <= now) return undefined;
+  return connection;
+}
+
+/** Adds to a connection who it belongs to, unless it has been replaced or forgotten meanwhile. */
+export async function rememberPerson(
+  request: Request,
+  provider: ProviderId,
+  { accessToken }: Connection,
+  person: Person,
+): Promise<void> {
+  await changeSession(request, ({ connections }) => {
+    const current = connections?.[provider];
+    if (connections && current?.accessToken === accessToken) {
+      connections[provider] = { ...current, person };
+    }
+  });
+}
+
+/**
+ * Forgets one provider's connection.
+ *
+ * @param onlyIf forgets this very one: not what another tab has connected in the meantime
+ */
+export async function disconnect(
+  request: Request,
+  provider: ProviderId,
+  onlyIf?: Connection,
+): Promise<void> {
+  if (!isKept(request)) return;
+  await changeSession(request, (data) => {
+    const { [provider]: forgotten, ...others } = data.connections ?? {};
+    if (onlyIf && forgotten?.accessToken !== onlyIf.accessToken) return;
+    if (Object.keys(others).length > 0) data.connections = others;
+    else delete data.connections;
+  });
+}
+
+/** Ends the session on the server, and takes its cookie from the browser. */
+export async function forgetEverything(
+  request: Request,
+  response: Response,
+  config: Config,
+): Promise<void> {
+  if (!isKept(request)) return;
+  await endSession(request);
+  const { name, secure } = cookie(config);
+  response.clearCookie(name, { path: '/', httpOnly: true, sameSite: 'lax', secure });
+}
+
+/** The token that this session's forms must send back. Makes a session where there is none. */
+export async function csrfTokenOf(request: Request): Promise<string> {
+  if (!isKept(request)) await changeSession(request, () => undefined);
+  return request.session.csrfToken ?? '';
+}
+
+/** What a connection keeps of a token answer. */
+export function connectionFrom(tokens: Tokens, person: Person | undefined): Connection {
+  const now = Date.now();
+  return {
+    accessToken: tokens.accessToken,
+    ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
+    ...(tokens.expiresInSeconds !== undefined && {
+      expiresAt: now + tokens.expiresInSeconds * 1000,
+    }),
+    connectedAt: now,
+    ...(person && { person }),
+  };
+}
