@@ -1,0 +1,95 @@
+// GET /go/cctray.xml in the exact shape of GoCD's CcTrayService: one entry per stage and one per
+// job, two spaces, no newline at the end. It takes an OAuth token, as GoCD's documentation of OAuth
+// says; the open-source servers answered 403 (see README.md).
+import { createHash } from 'node:crypto';
+import { Router } from 'express';
+import type { World } from '../world.js';
+import type { SandboxPipeline, SandboxStage } from './pipelines.js';
+
+export function cctray(world: World, origin: string): Router {
+  const router = Router();
+  router.get('/go/cctray.xml', (request, response) => {
+    const header = request.get('Authorization');
+    if (header === undefined) {
+      response.status(401).set('WWW-Authenticate', 'Basic realm="GoCD"');
+      response.type('xml').send(denied('You are not authenticated!'));
+      return;
+    }
+    // The whole header, the quotes included (OauthAuthenticationFilter.java).
+    const token = /^Token token="(.*?)"$/.exec(header)?.[1];
+    const person = token === undefined ? undefined : world.gocd.issued.personOf(token);
+    if (!person) {
+      response.status(401).type('xml').send(denied('Invalid OAuth token provided!'));
+      return;
+    }
+    // Without rights the list is empty; it is not an error.
+    const visible = person.userName === 'guest' ? [] : world.pipelines;
+    const body = document(visible, `${origin}/go`);
+    response.set('Content-Type', 'application/xml;charset=utf-8');
+    response.set('ETag', `"${createHash('sha256').update(body).digest('hex')}"`);
+    response.send(body);
+  });
+  return router;
+}
+
+function denied(message: string): string {
+  return `<access-denied>\n  <message>${escapeXml(message)}</message>\n</access-denied>\n`;
+}
+
+function document(pipelines: readonly SandboxPipeline[], base: string): string {
+  const entries = pipelines.flatMap((pipeline) =>
+    pipeline.stages.flatMap((stage) => stageEntries(pipeline, stage, base)),
+  );
+  const lines = ['<?xml version="1.0" encoding="utf-8"?>', '<Projects>', ...entries, '</Projects>'];
+  return lines.join('\n');
+}
+
+function stageEntries(
+  { name, counter }: SandboxPipeline,
+  stage: SandboxStage,
+  base: string,
+): string[] {
+  const run = `${name}/${counter}/${stage.name}/${stage.counter}`;
+  return [
+    entry(`${name} :: ${stage.name}`, counter, stage, stage.hasFailed, `${base}/pipelines/${run}`),
+    ...stage.jobs.map((job) =>
+      entry(
+        `${name} :: ${stage.name} :: ${job.name}`,
+        counter,
+        stage,
+        job.hasFailed,
+        `${base}/tab/build/detail/${run}/${job.name}`,
+      ),
+    ),
+  ];
+}
+
+function entry(
+  name: string,
+  counter: number,
+  stage: SandboxStage,
+  hasFailed: boolean,
+  webUrl: string,
+): string {
+  const attributes = {
+    name,
+    activity: stage.activity,
+    lastBuildStatus: hasFailed ? 'Failure' : 'Success',
+    lastBuildLabel: stage.counter > 1 ? `${counter} :: ${stage.counter}` : String(counter),
+    lastBuildTime: new Date(stage.builtAt).toISOString().replace(/\.\d+Z$/, 'Z'),
+    webUrl,
+  };
+  const text = Object.entries(attributes).map(([key, value]) => `${key}="${escapeXml(value)}"`);
+  const opening = `  <Project ${text.join(' ')}`;
+  if (!hasFailed || stage.breakers.length === 0) return `${opening} />`;
+  const breakers = escapeXml(stage.breakers.join(', '));
+  return `${opening}><messages><message text="${breakers}" kind="Breakers" /></messages></Project>`;
+}
+
+function escapeXml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

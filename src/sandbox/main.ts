@@ -1,0 +1,59 @@
+// `npm run sandbox`: the sandbox by itself, for testing any Rally or GoCD client against it.
+import 'dotenv/config';
+import { z } from 'zod';
+import { introduction } from './introduction.js';
+import { startSandbox } from './sandbox.js';
+
+const number = (most: number) =>
+  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().max(most));
+
+const Environment = z.object({
+  PORT: number(65535).default(4567),
+  SERVER_URL: z.url().optional(),
+  SANDBOX_PORT: number(65535).default(4568),
+  SANDBOX_STORIES: number(1_000_000).default(64),
+  SANDBOX_PIPELINES: number(100_000).default(12),
+  SANDBOX_LATENCY_MS: number(60_000).default(0),
+  SANDBOX_TOKEN_TTL_S: number(100_000_000).optional(),
+});
+
+const set = Object.entries(process.env).filter(([, value]) => value !== '');
+const environment = Environment.safeParse(Object.fromEntries(set));
+if (environment.success) {
+  const { data } = environment;
+  // Where the sample app listens, unless it is told otherwise.
+  const app = (data.SERVER_URL ?? `http://localhost:${data.PORT}`).replace(/\/$/, '');
+  try {
+    const sandbox = await startSandbox(
+      {
+        port: data.SANDBOX_PORT,
+        stories: data.SANDBOX_STORIES,
+        pipelines: data.SANDBOX_PIPELINES,
+        latencyMs: data.SANDBOX_LATENCY_MS,
+        ...(data.SANDBOX_TOKEN_TTL_S && { tokenTtlSeconds: data.SANDBOX_TOKEN_TTL_S }),
+        onError: console.error,
+      },
+      { rally: `${app}/oauth-redirect`, gocd: `${app}/oauth-redirect/gocd` },
+    );
+    const [rally] = sandbox.world.rally.clients;
+    const [gocd] = sandbox.world.gocd.clients;
+    // Meant to be copied: they are made anew at every start and open nothing but the sandbox.
+    console.log(`${introduction(sandbox)}
+
+Settings for a client that is sent back to ${app}:
+  RALLY_SERVER=${sandbox.url}
+  RALLY_CLIENT_ID=${rally?.id ?? ''}
+  RALLY_CLIENT_SECRET=${rally?.secret ?? ''}
+  GOCD_SERVER=${sandbox.gocdUrl}
+  GOCD_CLIENT_ID=${gocd?.id ?? ''}
+  GOCD_CLIENT_SECRET=${gocd?.secret ?? ''}`);
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
+} else {
+  for (const { path } of environment.error.issues) {
+    console.error(`${String(path[0])} is not a value that the sandbox understands`);
+  }
+  process.exitCode = 1;
+}

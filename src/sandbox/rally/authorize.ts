@@ -1,0 +1,133 @@
+// GET and POST /login/oauth2/auth: Rally's authorization endpoint and its consent page,
+// "Authorization Request" (Broadcom KB 140086). Errors go back as RFC 6749 §4.1.2.1 says.
+import { Router, type Request, type Response } from 'express';
+import type { Login } from '../login.js';
+import { allowFormsTo } from '../security-headers.js';
+import { hex, type SandboxClient, type World } from '../world.js';
+
+const CODE_MS = 10 * 60 * 1000;
+const SCOPES = ['alm', 'openid'];
+
+export function authorize(world: World, login: Login): Router {
+  const router = Router();
+  const path = '/login/oauth2/auth';
+
+  router.get(path, (request, response) => {
+    const asked = readRequest(request.query, world, response);
+    if (!asked) return;
+    const person = login.personAt(request);
+    if (!person) {
+      response.redirect(302, login.loginUrl(request));
+      return;
+    }
+    allowFormsTo(response, asked.client.redirectUri);
+    response.render('rally-consent', {
+      title: 'Authorization Request',
+      provider: 'rally',
+      client: asked.client,
+      person,
+      parameters: asked.parameters,
+      csrfToken: login.csrfTokenOf(request),
+    });
+  });
+
+  router.post(path, login.ownForm, (request: Request, response: Response) => {
+    const form = request.body as Record<string, unknown>;
+    const asked = readRequest(form, world, response);
+    if (!asked) return;
+    const person = login.personAt(request);
+    if (!person) {
+      response.status(401).render('error', { title: 'Log in again', provider: 'rally' });
+      return;
+    }
+    if (form['decision'] !== 'allow') {
+      goBack(response, asked, {
+        error: 'access_denied',
+        error_description: 'The user denied access',
+      });
+      return;
+    }
+    const code = hex(16);
+    world.rally.issued.codes.set(code, {
+      client: asked.client,
+      person,
+      redirectUri: asked.client.redirectUri,
+      codeChallenge: asked.parameters['code_challenge'],
+      expiresAt: Date.now() + CODE_MS,
+    });
+    goBack(response, asked, { code });
+  });
+
+  return router;
+}
+
+interface Asked {
+  readonly client: SandboxClient;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+const PARAMETERS = [
+  'response_type',
+  'client_id',
+  'redirect_uri',
+  'scope',
+  'state',
+  'code_challenge',
+  'code_challenge_method',
+];
+
+/** Reads an authorization request, or answers what is wrong with it and returns undefined. */
+function readRequest(
+  values: Record<string, unknown>,
+  world: World,
+  response: Response,
+): Asked | undefined {
+  const given = PARAMETERS.filter((name) => values[name] !== undefined && values[name] !== '');
+  const parameters = Object.fromEntries(given.map((name) => [name, String(values[name])]));
+  const client = world.rally.clients.find(({ id }) => id === parameters['client_id']);
+
+  // Never redirected: an address that is not the registered one may belong to anybody (§4.1.2.1).
+  if (client?.redirectUri !== parameters['redirect_uri'] || !client) {
+    const title = client ? 'The redirect URI is not the registered one' : 'Unknown client_id';
+    response.status(400).render('error', { title, provider: 'rally' });
+    return undefined;
+  }
+  const asked = { client, parameters };
+  const fault = faultIn(
+    parameters,
+    given.some((name) => Array.isArray(values[name])),
+  );
+  if (!fault) return asked;
+  goBack(response, asked, fault);
+  return undefined;
+}
+
+function faultIn(parameters: Readonly<Record<string, string>>, isAnyRepeated: boolean) {
+  const fault = (error: string, error_description: string) => ({ error, error_description });
+  if (isAnyRepeated) return fault('invalid_request', 'A parameter was sent more than once');
+  if (parameters['response_type'] === undefined) {
+    return fault('invalid_request', 'response_type is missing');
+  }
+  if (parameters['response_type'] !== 'code') {
+    return fault('unsupported_response_type', 'response_type must be code');
+  }
+  const scopes = (parameters['scope'] ?? '').split(' ').filter((scope) => scope !== '');
+  if (scopes.some((scope) => !SCOPES.includes(scope))) {
+    return fault('invalid_scope', 'scope must be alm or openid');
+  }
+  if (
+    parameters['code_challenge'] !== undefined &&
+    parameters['code_challenge_method'] !== 'S256'
+  ) {
+    return fault('invalid_request', 'code_challenge_method must be S256');
+  }
+  return undefined;
+}
+
+function goBack(response: Response, { client, parameters }: Asked, answer: Record<string, string>) {
+  const url = new URL(client.redirectUri);
+  for (const [name, value] of Object.entries(answer)) url.searchParams.set(name, value);
+  const state = parameters['state'];
+  if (state !== undefined) url.searchParams.set('state', state);
+  response.redirect(302, url.href);
+}

@@ -1,0 +1,113 @@
+// The process: environment, sandbox if nothing is configured, listen, stop. Everything that a
+// request meets is in app.ts.
+import { createServer, type Server } from 'node:http';
+import { config as readDotEnv } from 'dotenv';
+import type { Logger } from 'pino';
+import { createApp } from './app.js';
+import { ConfigError, loadConfig, type Config } from './config.js';
+import { createLog } from './log.js';
+import { introduction } from './sandbox/introduction.js';
+import { startSandbox, type Sandbox } from './sandbox/sandbox.js';
+
+/** Heroku kills a process 30 s after SIGTERM, others after 10. */
+const STOP_WITHIN_MS = 9_500;
+
+/** Longer than a router keeps its connections to us idle (Heroku: 90 s), so that ours end last. */
+const KEEP_ALIVE_MS = 95_000;
+
+try {
+  readDotEnv({ quiet: true });
+  await start(loadConfig(process.env));
+} catch (error) {
+  for (const line of explain(error)) process.stderr.write(`${line}\n`);
+  process.exit(1);
+}
+
+async function start(environment: Config): Promise<void> {
+  const log = createLog(environment.logLevel);
+  const sandbox = environment.sandbox && (await standIn(environment, environment.sandbox));
+  const config = sandbox ? pointedAt(sandbox, environment) : environment;
+
+  const server = createServer(createApp(config, log, sandbox && notice(sandbox)));
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  await listen(server, config.port);
+  process.stdout.write(
+    `The app is at ${config.serverUrl}\n${sandbox ? `${introduction(sandbox)}\n` : ''}`,
+  );
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      stop(server, log, signal);
+    });
+  }
+}
+
+async function standIn(
+  { serverUrl }: Config,
+  settings: NonNullable<Config['sandbox']>,
+): Promise<Sandbox> {
+  return startSandbox(settings, {
+    rally: `${serverUrl}/oauth-redirect`,
+    gocd: `${serverUrl}/oauth-redirect/gocd`,
+  });
+}
+
+function pointedAt({ url, gocdUrl, world }: Sandbox, config: Config): Config {
+  const [rally] = world.rally.clients;
+  const [gocd] = world.gocd.clients;
+  return {
+    ...config,
+    ...(rally && {
+      rally: { server: url, clientId: rally.id, clientSecret: rally.secret, scope: 'alm' },
+    }),
+    ...(gocd && { gocd: { server: gocdUrl, clientId: gocd.id, clientSecret: gocd.secret } }),
+  };
+}
+
+function notice({ url, world }: Sandbox): string {
+  const names = (provider: string) =>
+    world.people
+      .filter((person) => person.provider === provider)
+      .map(({ userName }) => userName)
+      .join(', ');
+  return (
+    `No provider is configured, so ${url} stands in for both. At Rally sign in as one of ` +
+    `${names('rally')}; at GoCD as ${names('gocd')}. Every password is “${world.people[0]?.password ?? ''}”.`
+  );
+}
+
+async function listen(server: Server, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, resolve);
+  });
+}
+
+/** Takes no new connections, lets requests in flight finish, then ends the process. */
+function stop(server: Server, log: Logger, signal: string): void {
+  log.info(`${signal}: finishing what is in flight`);
+  const end = () => {
+    process.exit(0);
+  };
+  setTimeout(end, STOP_WITHIN_MS);
+  server.close(end);
+  // Connections that were busy when close() looked would otherwise be kept alive for the next
+  // request, and the process with them.
+  setInterval(() => {
+    server.closeIdleConnections();
+  }, 50);
+}
+
+function explain(error: unknown): readonly string[] {
+  if (error instanceof ConfigError) {
+    return [
+      'This app cannot start. Its environment has these problems:',
+      ...error.problems.map((problem) => `  ${problem}`),
+    ];
+  }
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    const port = 'port' in error ? String(error.port) : 'its port';
+    return [
+      `Port ${port} is in use. Stop what listens there, or set PORT (the app) or SANDBOX_PORT (the sandbox) to another.`,
+    ];
+  }
+  return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+}
