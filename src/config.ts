@@ -108,6 +108,9 @@ const Environment = z.object({
 
 type Environment = z.infer<typeof Environment>;
 
+/** The names of all variables that are read. */
+export const VARIABLES: readonly string[] = Object.keys(Environment.shape);
+
 /**
  * Reads the configuration.
  *

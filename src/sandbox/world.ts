@@ -56,13 +56,18 @@ export class Issued {
   }
 
   removeAllOf(client: SandboxClient, person: SandboxPerson): void {
-    for (const grant of this.byAccessToken.values()) {
+    for (const grant of this.grants) {
       if (grant.client === client && grant.person === person) this.remove(grant);
     }
   }
 
   grantOfRefreshToken(refreshToken: string): Grant | undefined {
     return this.byRefreshToken.get(refreshToken);
+  }
+
+  /** Every pair of tokens that has not been removed. */
+  get grants(): readonly Grant[] {
+    return [...this.byAccessToken.values()];
   }
 
   /** Whose access token this is, as long as it lives. */

@@ -1,0 +1,10 @@
+// Runs before all tests: says what this machine lacks. In CI that is a failure, never a silent skip.
+import { findChromium } from './chromium.js';
+
+const lacks = findChromium() ? [] : ['Chromium, for the browser tests: apt-get install chromium'];
+
+if (lacks.length > 0) {
+  console.error(`\nThis machine lacks:\n${lacks.map((line) => `  ${line}`).join('\n')}`);
+  if (process.env['CI'] === 'true') process.exitCode = 1;
+  else console.error('The tests that need it are skipped.\n');
+}

@@ -1,0 +1,81 @@
+import { load, type CheerioAPI } from 'cheerio';
+import supertest from 'supertest';
+
+/** A page as a person has it before them. */
+export interface Page {
+  readonly url: URL;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+  readonly $: CheerioAPI;
+  /** Where a redirect points; throws where there is none. */
+  readonly location: URL;
+}
+
+/** A person with a browser: it keeps cookies, one jar an origin, and follows only where told. */
+export class Visitor {
+  private readonly agents = new Map<string, ReturnType<typeof supertest.agent>>();
+
+  async visit(url: string | URL, headers: Record<string, string> = {}): Promise<Page> {
+    const target = new URL(url);
+    return page(target, await this.agent(target).get(pathOf(target)).set(headers).redirects(0));
+  }
+
+  /** Follows redirects until a page comes. */
+  async browse(url: string | URL): Promise<Page> {
+    let current = await this.visit(url);
+    while (current.status >= 300 && current.status < 400) {
+      current = await this.visit(current.location);
+    }
+    return current;
+  }
+
+  async post(url: string | URL, fields: Record<string, string> = {}): Promise<Page> {
+    const target = new URL(url);
+    const form = this.agent(target).post(pathOf(target)).type('form');
+    return page(target, await form.set('Origin', target.origin).send(fields).redirects(0));
+  }
+
+  /**
+   * Fills in and sends a form of a page.
+   *
+   * @param fields what the person enters; hidden fields go along by themselves
+   */
+  async submit(from: Page, form: string, fields: Record<string, string> = {}): Promise<Page> {
+    const found = from.$(form);
+    if (found.length !== 1) throw new Error(`${found.length} forms ${form} on ${from.url.href}`);
+    const hidden = found
+      .find('input[type=hidden]')
+      .toArray()
+      .map((input) => [from.$(input).attr('name') ?? '', from.$(input).attr('value') ?? '']);
+    return this.post(new URL(found.attr('action') ?? '', from.url), {
+      ...(Object.fromEntries(hidden) as Record<string, string>),
+      ...fields,
+    });
+  }
+
+  private agent(url: URL) {
+    let agent = this.agents.get(url.origin);
+    if (!agent) this.agents.set(url.origin, (agent = supertest.agent(url.origin)));
+    return agent;
+  }
+}
+
+function pathOf(url: URL): string {
+  return url.pathname + url.search;
+}
+
+function page(url: URL, response: supertest.Response): Page {
+  return {
+    url,
+    status: response.status,
+    headers: response.headers,
+    text: response.text,
+    $: load(response.text),
+    get location() {
+      const location = response.get('Location');
+      if (location === undefined) throw new Error(`${url.href} does not redirect`);
+      return new URL(location, url);
+    },
+  };
+}
