@@ -50,8 +50,8 @@ export function createApp(config: Config, log: Logger, notice?: string): Express
   }
 
   app.use(securityHeaders(config.serverUrl));
-  app.route('/healthz').get(healthz).all(otherMethods);
   app.use(requestLog(log));
+  app.route('/healthz').get(healthz).all(otherMethods);
   app.use('/public', compression(), express.static(join(root, 'public'), { setHeaders }));
   app.use(endWithTheBrowser);
   app.route('/readyz').get(readyz).all(otherMethods);

@@ -260,8 +260,12 @@ function isAnySet(...values: (string | undefined)[]): boolean {
   return values.some((value) => value !== undefined);
 }
 
-/** https, or an address that never leaves this machine. */
 function isSecureOrLoopback(value: string): boolean {
-  const { protocol, hostname } = new URL(value);
-  return protocol === 'https:' || /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname);
+  const url = new URL(value);
+  return url.protocol === 'https:' || isLoopback(url);
+}
+
+/** Whether an address never leaves this machine: localhost, *.localhost, 127.0.0.0/8, ::1. */
+export function isLoopback({ hostname }: URL): boolean {
+  return /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname);
 }

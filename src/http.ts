@@ -3,6 +3,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import axios, { AxiosError, type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import type { RequestHandler } from 'express';
+import { isLoopback } from './config.js';
 import { maskText } from './mask.js';
 
 /** A provider's answer, whatever its status. Whoever asked knows which ones to expect. */
@@ -103,19 +104,24 @@ export function createHttp(timeoutMs: number): Http {
   return {
     get: (url, headers) =>
       send(instance, timeoutMs, {
-        url: url.href,
+        ...to(url),
         headers,
         maxContentLength: API_ANSWER_BYTES,
       }),
     postForm: (url, form) =>
       send(instance, timeoutMs, {
+        ...to(url),
         method: 'POST',
-        url: url.href,
         data: form,
         headers: { Accept: 'application/json' },
         maxContentLength: TOKEN_ANSWER_BYTES,
       }),
   };
+}
+
+/** axios reads HTTPS_PROXY and NO_PROXY by itself; what is on this machine never goes through one. */
+function to(url: URL): AxiosRequestConfig {
+  return { url: url.href, ...(isLoopback(url) && { proxy: false as const }) };
 }
 
 async function send(

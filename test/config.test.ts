@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { parse } from 'dotenv';
-import { ConfigError, loadConfig, VARIABLES } from '../src/config.js';
+import { ConfigError, loadConfig } from '../src/config.js';
 
 const SECRET = 'x'.repeat(32);
 const RALLY = { RALLY_CLIENT_ID: 'id', RALLY_CLIENT_SECRET: 'secret' };
@@ -183,23 +181,5 @@ describe('loadConfig, the rest', () => {
       'SESSION_SECRET',
     ]);
     expect(text).not.toMatch(/abc|loud|too-short|a-client/);
-  });
-});
-
-describe('.env.example', () => {
-  const example = readFileSync('.env.example', 'utf8');
-
-  test('is safe to copy as it is: it sets nothing', () => {
-    expect(Object.values(parse(example)).filter((value) => value !== '')).toEqual([]);
-  });
-
-  test('lists every variable that config.ts reads', () => {
-    const setByThePlatform = ['DYNO', 'HEROKU_APP_DEFAULT_DOMAIN_NAME'];
-    const names = VARIABLES.filter((name) => !setByThePlatform.includes(name));
-
-    expect(names.length).toBeGreaterThan(15);
-    for (const name of names) {
-      expect(example).toMatch(new RegExp(`^#? ?${name}=`, 'm'));
-    }
   });
 });

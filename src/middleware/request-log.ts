@@ -10,6 +10,9 @@ import { v4 as uuid } from 'uuid';
 export function requestLog(log: Logger): RequestHandler {
   return pinoHttp({
     logger: log,
+    autoLogging: {
+      ignore: ({ url }) => url === '/healthz' || url.startsWith('/public/'),
+    },
     genReqId: () => uuid(), // never the visitor's own X-Request-Id: log lines could be forged
     serializers: {
       req: ({ id, method, url }: { id: string; method: string; url: string }) => ({

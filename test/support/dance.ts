@@ -6,7 +6,7 @@ import type { Page, Visitor } from './visitor.js';
 /** From *Connect* to the provider's consent page, signing in there on the way. */
 export async function goToConsent(
   visitor: Visitor,
-  { url }: Started,
+  { url }: Pick<Started, 'url'>,
   provider: 'rally' | 'gocd',
   username = provider === 'rally' ? 'ada@example.test' : 'ada',
 ): Promise<Page> {
@@ -35,7 +35,7 @@ export async function deny(visitor: Visitor, consent: Page): Promise<URL> {
 /** The whole way, to the page that the app shows at the end. */
 export async function signIn(
   visitor: Visitor,
-  started: Started,
+  started: Pick<Started, 'url'>,
   provider: 'rally' | 'gocd',
   username?: string,
 ): Promise<Page> {

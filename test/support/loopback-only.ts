@@ -9,8 +9,8 @@ net.Socket.prototype.connect = function (this: net.Socket, ...parameters: unknow
   if (host !== undefined && !/^(localhost|.+\.localhost|127(\.\d+){3}|::1)$/.test(host)) {
     throw new Error(`a test tried to connect to ${host}`);
   }
-  return Reflect.apply(connect, this, parameters as never);
-} as typeof connect;
+  return connect.apply(this, parameters as Parameters<typeof connect>);
+};
 
 /** Node normalises the parameters of a connection into one array before they come here. */
 function hostOf(parameters: unknown[]): string | undefined {

@@ -43,7 +43,7 @@ export async function start({ environment, sandbox: world }: StartOptions = {}):
   });
   const log: string[] = [];
   const write = (line: string) => void log.push(line);
-  server.on('request', createApp(config, createLog('debug', { write })));
+  server.on('request', createApp(config, createLog('debug', { write }), 'It stands in.'));
   const close = async () => {
     await Promise.all([stop(server), stop(sandbox.server)]);
   };

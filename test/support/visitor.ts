@@ -30,10 +30,15 @@ export class Visitor {
     return current;
   }
 
-  async post(url: string | URL, fields: Record<string, string> = {}): Promise<Page> {
+  async post(
+    url: string | URL,
+    fields: Record<string, string> = {},
+    headers: Record<string, string> = {},
+  ): Promise<Page> {
     const target = new URL(url);
     const form = this.agent(target).post(pathOf(target)).type('form');
-    return page(target, await form.set('Origin', target.origin).send(fields).redirects(0));
+    const sent = form.set({ Origin: target.origin, ...headers }).send(fields);
+    return page(target, await sent.redirects(0));
   }
 
   /**

@@ -1,0 +1,138 @@
+// A person's way through both sign-ins in a real Chromium: what they see, and what the browser
+// itself has to say about it (policies, accessibility, width).
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { findChromium, startChromium } from './support/chromium.js';
+import { closeAll, start, type Started } from './support/start.js';
+
+// Without a Chromium, support/machine.ts has said so before the tests began, and failed in CI.
+const describeWithChromium = findChromium() ? describe : describe.skip;
+
+describeWithChromium('in Chromium', () => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let started: Started;
+  let complaints: string[];
+
+  beforeAll(async () => {
+    browser = await startChromium();
+  });
+  afterAll(() => browser.close());
+
+  beforeEach(async () => {
+    started = await start();
+    context = await browser.newContext();
+    page = await context.newPage();
+    complaints = [];
+    // A violated policy, a missing file or a script error: all of them appear here.
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+  });
+  afterEach(async () => {
+    await context.close();
+    await closeAll();
+  });
+
+  async function signInToRally(): Promise<void> {
+    await page.goto(started.url);
+    await page.getByRole('link', { name: 'Connect to Rally' }).click();
+    await page.getByLabel('User name').fill('ada@example.test');
+    await page.getByLabel('Password').fill('sandbox');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('button', { name: 'Allow Access' }).click();
+    await page.waitForURL(`${started.url}/rally`);
+  }
+
+  async function signInToGoCD(): Promise<void> {
+    await page.goto(started.url);
+    await page.getByRole('link', { name: 'Connect to GoCD' }).click();
+    await page.getByLabel('User name').fill('ada');
+    await page.getByLabel('Password').fill('sandbox');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('checkbox').check();
+    await page.getByRole('button', { name: 'Submit' }).click();
+    await page.waitForURL(`${started.url}/gocd`);
+  }
+
+  test('a person connects to both, reads their work, and logs out', async () => {
+    await signInToRally();
+    expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Stories of Ada Finch');
+    expect(await page.getByRole('row').count()).toBe(51);
+
+    await signInToGoCD();
+    expect(await page.getByRole('heading', { name: 'fence-alarm' }).count()).toBe(1);
+    expect(await page.getByText('broken by ada, sol').count()).toBe(1);
+
+    await page.getByRole('link', { name: 'OAuth sample' }).click();
+    expect(await page.getByText('Connected').count()).toBe(2);
+    await page.getByRole('link', { name: 'Log out' }).click();
+    await page.getByRole('button', { name: 'Log out' }).click();
+    await page.waitForURL(`${started.url}/`);
+    expect(await page.getByText('Not connected').count()).toBe(2);
+    expect(complaints).toEqual([]);
+  });
+
+  test('a person who denies reads that nothing was changed, and can connect again', async () => {
+    await page.goto(`${started.url}/login/rally`);
+    await page.getByLabel('User name').fill('ada@example.test');
+    await page.getByLabel('Password').fill('sandbox');
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.getByRole('button', { name: 'Deny' }).click();
+
+    expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Access was denied');
+    expect(await page.getByRole('link', { name: 'Connect to Rally' }).count()).toBe(1);
+  });
+
+  test('a person disconnects one provider on the first page', async () => {
+    await signInToRally();
+    await signInToGoCD();
+    await page.goto(started.url);
+    await page.getByRole('button', { name: 'Disconnect Rally' }).click();
+    await page.waitForURL(`${started.url}/`);
+
+    expect(await page.getByRole('link', { name: 'Connect to Rally' }).count()).toBe(1);
+    expect(await page.getByRole('link', { name: 'See your pipelines' }).count()).toBe(1);
+  });
+
+  test.each(['light', 'dark'] as const)(
+    'every page fits 320 px and has no accessibility violation, in %s',
+    async (colorScheme) => {
+      await page.setViewportSize({ width: 320, height: 700 });
+      await page.emulateMedia({ colorScheme });
+      await page.goto(started.url);
+      await page.getByRole('link', { name: 'Connect to Rally' }).click();
+      const faults = [...(await look())];
+      await page.getByLabel('User name').fill('ada@example.test');
+      await page.getByLabel('Password').fill('sandbox');
+      await page.getByRole('button', { name: 'Log in' }).click();
+      faults.push(...(await look()));
+      await page.getByRole('button', { name: 'Allow Access' }).click();
+      await page.waitForURL(`${started.url}/rally`);
+      await signInToGoCD();
+      for (const path of ['/', '/rally', '/gocd', '/logout', '/nothing']) {
+        await page.goto(started.url + path);
+        faults.push(...(await look()));
+      }
+
+      expect(faults).toEqual([]);
+    },
+  );
+
+  /** What axe finds on the page, and whether one must scroll sideways to read it. */
+  async function look(): Promise<string[]> {
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    const where = new URL(page.url()).pathname;
+    return [
+      ...violations.map(
+        ({ id, nodes }) => `${where}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`,
+      ),
+      ...(overflow > 0 ? [`${where}: ${overflow} px too wide`] : []),
+    ];
+  }
+});

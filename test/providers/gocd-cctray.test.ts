@@ -1,0 +1,121 @@
+import { describe, expect, test } from '@jest/globals';
+import { NotCctrayError, readCctray } from '../../src/providers/gocd-cctray.js';
+
+/** An entry of cctray.xml; the attributes that a test is about replace the usual ones. */
+function project(name: string, attributes: Record<string, string> = {}, content = ''): string {
+  const usual = {
+    name,
+    activity: 'Sleeping',
+    lastBuildStatus: 'Success',
+    lastBuildLabel: '1',
+    lastBuildTime: '2018-07-01T10:00:00Z',
+    webUrl: 'https://go/p',
+  };
+  const all = Object.entries({ ...usual, ...attributes });
+  return `<Project ${all.map(([key, value]) => `${key}="${value}"`).join(' ')}>${content}</Project>`;
+}
+
+const projects = (...entries: string[]) =>
+  `<?xml version="1.0" encoding="utf-8"?>\n<Projects>\n${entries.join('\n')}\n</Projects>`;
+
+describe('readCctray', () => {
+  test('makes a pipeline of its stages, and a stage of its jobs', () => {
+    const [pipeline, ...rest] = readCctray(
+      projects(project('p :: build'), project('p :: build :: unit'), project('p :: deploy')),
+    );
+
+    expect(rest).toEqual([]);
+    expect(pipeline?.name).toBe('p');
+    expect(pipeline?.stages.map(({ name }) => name)).toEqual(['build', 'deploy']);
+    expect(pipeline?.stages[0]?.jobs.map(({ name }) => name)).toEqual(['unit']);
+  });
+
+  test('calls a pipeline failed when one stage is, and building when one is', () => {
+    const [pipeline] = readCctray(
+      projects(
+        project('p :: a', { lastBuildStatus: 'Failure' }),
+        project('p :: b', { activity: 'Building' }),
+        project('p :: c'),
+      ),
+    );
+
+    expect(pipeline).toMatchObject({ lastBuildStatus: 'Failure', activity: 'Building' });
+  });
+
+  test('takes label and time of a pipeline from its newest stage', () => {
+    const [pipeline] = readCctray(
+      projects(
+        project('p :: a', { lastBuildLabel: '13', lastBuildTime: '2018-07-02T10:00:00Z' }),
+        project('p :: b', { lastBuildLabel: '12', lastBuildTime: '2018-07-01T10:00:00Z' }),
+      ),
+    );
+
+    expect(pipeline).toMatchObject({
+      label: '13',
+      lastBuildTime: { text: '2018-07-02T10:00:00Z', instant: Date.UTC(2018, 6, 2, 10) },
+    });
+  });
+
+  test('knows no instant for a time without a zone (GoCD before 18.3.0)', () => {
+    const [pipeline] = readCctray(
+      projects(project('p :: a', { lastBuildTime: '2018-07-01T10:00:00' })),
+    );
+
+    expect(pipeline?.lastBuildTime).toEqual({ text: '2018-07-01T10:00:00' });
+  });
+
+  test('reads who broke a stage', () => {
+    const messages = '<messages><message text="alice, bob" kind="Breakers" /></messages>';
+    const [pipeline] = readCctray(projects(project('p :: a', {}, messages), project('p :: b')));
+
+    expect(pipeline?.stages.map(({ breakers }) => breakers)).toEqual(['alice, bob', undefined]);
+  });
+
+  test('lists a job whose stage has no entry, and a pipeline without stages', () => {
+    const pipelines = readCctray(projects(project('p :: a :: job'), project('alone')));
+
+    expect(pipelines.map(({ name }) => name)).toEqual(['p', 'alone']);
+    expect(pipelines[0]?.stages[0]).toMatchObject({ name: 'a', jobs: [{ name: 'job' }] });
+  });
+
+  test('keeps values that it does not know', () => {
+    const [pipeline] = readCctray(
+      projects(
+        project('p :: a', { activity: 'CheckingModifications', lastBuildStatus: 'Exception' }),
+      ),
+    );
+
+    expect(pipeline).toMatchObject({
+      activity: 'CheckingModifications',
+      lastBuildStatus: 'Exception',
+    });
+  });
+
+  test('takes an entry without any attribute', () => {
+    expect(readCctray('<Projects><Project/></Projects>')[0]?.name).toBe('(no name)');
+  });
+
+  test('is empty when nothing has run', () => {
+    expect(readCctray('<?xml version="1.0" encoding="utf-8"?>\n<Projects>\n</Projects>')).toEqual(
+      [],
+    );
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['text', 'hello'],
+    ['JSON', '{"a":1}'],
+    ['other XML', '<rss/>'],
+    ['an unclosed element', '<Projects><Project name="a">'],
+    ['an unquoted attribute', '<Projects><Project name=a/></Projects>'],
+    ['an undeclared entity', '<Projects><Project name="&nbsp;"/></Projects>'],
+    ['two roots', '<Projects/><Projects/>'],
+    ['a document type', '<!DOCTYPE Projects><Projects/>'],
+    [
+      'an external entity',
+      '<!DOCTYPE Projects [<!ENTITY x SYSTEM "file:///etc/passwd">]><Projects>&x;</Projects>',
+    ],
+  ])('refuses %s', (_what, xml) => {
+    expect(() => readCctray(xml)).toThrow(NotCctrayError);
+  });
+});

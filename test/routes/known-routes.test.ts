@@ -1,0 +1,108 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import { closeAll, start, type Started } from '../support/start.js';
+
+let started: Started;
+
+beforeEach(async () => {
+  started = await start();
+});
+afterEach(closeAll);
+
+describe('any path', () => {
+  test.each([
+    '/nothing',
+    '/login/__proto__',
+    '/login/constructor',
+    '/src/app.ts',
+    '/.env',
+    '/%2e%2e/package.json',
+  ])('%s that is none of ours is a 404 page', async (path) => {
+    const answer = await supertest(started.url).get(path);
+
+    expect(answer.status).toBe(404);
+    expect(answer.text).toContain('No such page');
+  });
+
+  test.each([
+    ['put', '/', 'GET, HEAD'],
+    ['post', '/rally', 'GET, HEAD'],
+    ['delete', '/logout', 'GET, POST, HEAD'],
+    ['get', '/logout/rally', 'POST'],
+    ['post', '/oauth-redirect', 'GET, HEAD'],
+    ['patch', '/healthz', 'GET, HEAD'],
+  ] as const)('answers 405 to %s %s', async (method, path, allow) => {
+    const answer = await supertest(started.url)[method](path);
+
+    expect(answer.status).toBe(405);
+    expect(answer.get('Allow')).toBe(allow);
+  });
+
+  test('answers in JSON where the client asks for that, with the id that the log has', async () => {
+    const { url, log } = started;
+    const answer = await supertest(url).get('/rally').set('Accept', 'application/json');
+    const body = answer.body as Record<string, string>;
+
+    expect(answer.status).toBe(401);
+    expect(body['error']).toBe('not_connected');
+    expect(log.some((line) => line.includes(body['id'] ?? 'none'))).toBe(true);
+  });
+
+  test.each(['/', '/rally', '/nothing', '/healthz', '/public/style.css'])(
+    '%s has the security headers',
+    async (path) => {
+      const { headers } = await supertest(started.url).get(path);
+
+      expect(headers['content-security-policy']).toContain("default-src 'none'");
+      expect(headers['content-security-policy']).not.toContain('unsafe-inline');
+      expect(headers['content-security-policy']).not.toContain('upgrade-insecure-requests');
+      expect(headers['referrer-policy']).toBe('same-origin');
+      expect(headers['x-content-type-options']).toBe('nosniff');
+      expect(headers['x-powered-by']).toBeUndefined();
+      expect(headers['strict-transport-security']).toBeUndefined();
+    },
+  );
+
+  test('tells browsers to stay with https where SERVER_URL is https', async () => {
+    const { url } = await start({ environment: { SERVER_URL: 'https://app.example' } });
+
+    expect((await supertest(url).get('/')).headers['strict-transport-security']).toMatch(/max-age/);
+  });
+
+  test.each([
+    ['a malformed cookie', { Cookie: 'sid=s%3Amade-up.signature; %; =' }],
+    ['a made-up session id', { Cookie: 'sid=made-up' }],
+  ])('with %s is answered as if it had none', async (_what, headers) => {
+    const answer = await supertest(started.url).get('/rally').set(headers);
+
+    expect(answer.status).toBe(401);
+  });
+
+  test.each([
+    ['a form that is too large', `csrf_token=${'x'.repeat(20_000)}`, 413],
+    ['too many fields', 'a=1&'.repeat(100), 413],
+  ])('answers 4xx to %s', async (_what, body, status) => {
+    const answer = await supertest(started.url).post('/logout').type('form').send(body);
+
+    expect(answer.status).toBe(status);
+  });
+});
+
+describe('GET /healthz and /readyz', () => {
+  test.each(['/healthz', '/readyz'])('%s answers 200 without a session', async (path) => {
+    const answer = await supertest(started.url).get(path);
+
+    expect(answer.status).toBe(200);
+    expect(answer.headers['set-cookie']).toBeUndefined();
+  });
+});
+
+describe('static files', () => {
+  test('may be kept by browsers, as pages may not', async () => {
+    const file = await supertest(started.url).get('/public/style.css');
+    const page = await supertest(started.url).get('/');
+
+    expect(file.headers['cache-control']).toBe('public, max-age=3600');
+    expect(page.headers['cache-control']).toBe('no-store');
+  });
+});

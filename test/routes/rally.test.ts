@@ -1,0 +1,214 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { signIn } from '../support/dance.js';
+import { closeAll, start, type Started } from '../support/start.js';
+import {
+  comeBack,
+  hang,
+  json,
+  reset,
+  respond,
+  startStubProvider,
+  startWithStub,
+  type StubProvider,
+} from '../support/stub-provider.js';
+import { Visitor } from '../support/visitor.js';
+
+const USER = '/slm/webservice/v2.0/user';
+const STORIES = '/slm/webservice/v2.0/hierarchicalrequirement';
+
+const queryResult = (fields: Record<string, unknown>) =>
+  json({ QueryResult: { Errors: [], Warnings: [], TotalResultCount: 0, Results: [], ...fields } });
+
+let visitor: Visitor;
+beforeEach(() => {
+  visitor = new Visitor();
+});
+afterEach(closeAll);
+
+describe('GET /rally', () => {
+  test('without a connection answers 401 with the link that comes back here', async () => {
+    const { url } = await start();
+    const page = await visitor.visit(`${url}/rally`);
+
+    expect(page.status).toBe(401);
+    expect(page.$('.button').attr('href')).toBe('/login/rally?return_to=/rally');
+    expect(page.headers['set-cookie']).toBeUndefined();
+  });
+
+  test('shows the stories of who signed in, with their name on top', async () => {
+    const page = await signIn(visitor, await start(), 'rally');
+
+    expect(page.$('h1').text()).toBe('Stories of Ada Finch');
+    expect(page.$('tbody tr')).toHaveLength(50);
+    expect(page.$('tbody a').first().attr('href')).toMatch(/\/#\/detail\/userstory\/81001$/);
+  });
+
+  test('turns the pages, each a page of Rally’s', async () => {
+    const started = await start();
+    const first = await signIn(visitor, started, 'rally');
+    const second = await visitor.visit(
+      new URL(first.$('[rel=next]').attr('href') ?? '', first.url),
+    );
+
+    expect(first.text).toContain('Stories 1 to 50 of 56');
+    expect(second.text).toContain('Stories 51 to 56 of 56');
+    expect(second.$('[rel=next]')).toHaveLength(0);
+    expect(second.$('[rel=prev]').attr('href')).toBe('/rally?page=1');
+  });
+
+  test('tells a person without stories what to do', async () => {
+    const page = await signIn(visitor, await start(), 'rally', 'nia@example.test');
+
+    expect(page.status).toBe(200);
+    expect(page.$('.empty').text()).toContain('Set yourself as the owner');
+  });
+
+  test('past the last page says so, and leads back', async () => {
+    const started = await start();
+    await signIn(visitor, started, 'rally');
+    const page = await visitor.visit(`${started.url}/rally?page=9`);
+
+    expect(page.status).toBe(200);
+    expect(page.$('.empty a').attr('href')).toBe('/rally');
+  });
+
+  test.each(['0', '-1', '1.5', 'x', '1&page=2', '9999999'])('refuses page=%s', async (value) => {
+    const started = await start();
+    const page = await visitor.visit(`${started.url}/rally?page=${value}`);
+
+    expect(page.status).toBe(400);
+  });
+
+  test('asks to connect again when the token has ended', async () => {
+    const started = await start({ sandbox: { tokenTtlSeconds: 1 } });
+    await signIn(visitor, started, 'gocd');
+    const { issued } = started.sandbox.world.rally;
+    await signIn(visitor, started, 'rally');
+    for (const grant of issued.grants) issued.remove(grant);
+    const page = await visitor.visit(`${started.url}/rally`);
+
+    expect(page.status).toBe(401);
+    expect(page.$('.button').text()).toBe('Connect to Rally');
+  });
+});
+
+describe('GET /rally behind a company proxy', () => {
+  afterEach(() => {
+    delete process.env['HTTP_PROXY'];
+  });
+
+  test('reaches a provider on this machine without the proxy', async () => {
+    process.env['HTTP_PROXY'] = 'http://127.0.0.1:1';
+    const page = await signIn(visitor, await start(), 'rally');
+
+    expect(page.status).toBe(200);
+  });
+});
+
+describe('GET /rally when WSAPI', () => {
+  let stub: StubProvider;
+  let started: Started;
+
+  beforeEach(async () => {
+    stub = await startStubProvider();
+    stub.answers.set('/login/oauth2/token', json({ access_token: 'the-token-of-the-stub-1' }));
+    stub.answers.set('/go/oauth/token', json({ access_token: 'the-token-of-the-stub-2' }));
+    stub.answers.set('/go/cctray.xml', respond(200, 'application/xml', '<Projects></Projects>'));
+    stub.answers.set(USER, json({ User: { Errors: [], ObjectID: 7, DisplayName: 'Ada' } }));
+    started = await startWithStub(stub, { UPSTREAM_TIMEOUT_MS: '400' });
+    await comeBack(visitor, started, 'gocd');
+    await comeBack(visitor, started, 'rally');
+  });
+  afterEach(() => stub.close());
+
+  const notJson = { message: null, status: '401', url: '/slm/webservice/v2.0/x' };
+
+  test.each([
+    ['answers 401 as JSON', json(notJson, 401)],
+    ['answers 401 as HTML', respond(401, 'text/html', '<h1>Full authentication is required</h1>')],
+  ])('%s: connect again, and GoCD’s connection is untouched', async (_what, answer) => {
+    stub.answers.set(STORIES, answer);
+    const page = await visitor.visit(`${started.url}/rally`);
+    const home = await visitor.visit(started.url);
+
+    expect(page.status).toBe(401);
+    expect(home.$('#card-rally ~ .state').text()).toBe('Not connected');
+    expect((await visitor.visit(`${started.url}/gocd`)).status).toBe(200);
+  });
+
+  test('answers 403: not allowed, and the connection is kept', async () => {
+    stub.answers.set(STORIES, respond(403, 'text/html', 'no'));
+    const page = await visitor.visit(`${started.url}/rally`);
+
+    expect(page.status).toBe(403);
+    expect((await visitor.visit(started.url)).$('#card-rally ~ .state').text()).toContain('Ada');
+  });
+
+  test.each([
+    ['answers 404 HTML, as for a forbidden IP address', respond(404, 'text/html', 'Your IP'), 502],
+    ['answers 500', respond(500, 'text/html', 'Oops'), 502],
+    ['answers HTML', respond(200, 'text/html', '<h1>Log in</h1>'), 502],
+    ['answers other JSON', json([]), 502],
+    ['redirects', respond(302, 'text/html', '', { Location: 'http://localhost:1/' }), 502],
+    ['cuts the connection', reset, 502],
+    ['sends over 20 MB', respond(200, 'application/json', ' '.repeat(20_000_001)), 502],
+    ['never answers', hang, 504],
+    ['is busy', respond(503, 'text/html', 'busy', { 'Retry-After': '9' }), 503],
+  ])('%s: a page says so, and the connection is kept', async (_what, answer, status) => {
+    stub.answers.set(STORIES, answer);
+    const page = await visitor.visit(`${started.url}/rally`);
+    stub.answers.set(STORIES, queryResult({}));
+
+    expect(page.status).toBe(status);
+    expect(page.text).not.toContain('the-token-of-the-stub');
+    expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
+  });
+
+  test('answers 200 with Errors: they are quoted, and are not an empty list', async () => {
+    stub.answers.set(STORIES, queryResult({ Errors: ['Could not parse: <b>x</b>'] }));
+    const page = await visitor.visit(`${started.url}/rally`);
+
+    expect(page.status).toBe(502);
+    expect(page.$('blockquote').text()).toBe('Could not parse: <b>x</b>');
+  });
+
+  test('sends odd rows: each is shown, as text, with what it has', async () => {
+    const name = '<script>alert("x")</script>';
+    const Results = [
+      { ObjectID: '81', FormattedID: 'US1', Name: name, PlanEstimate: 'big', Owner: null },
+      {},
+      null,
+    ];
+    stub.answers.set(
+      STORIES,
+      queryResult({ TotalResultCount: 3, Results, Warnings: ['<i>w</i>'] }),
+    );
+    const page = await visitor.visit(`${started.url}/rally`);
+
+    expect(page.$('tbody tr')).toHaveLength(3);
+    expect(page.$('tbody tr').first().text()).toContain(name);
+    expect(page.$('script')).toHaveLength(0);
+    expect(page.$('.notice q').text()).toBe('<i>w</i>');
+  });
+
+  test('is asked for my stories alone, in a stable order, with the token in zsessionid', async () => {
+    let url = '';
+    stub.answers.set(STORIES, (request, response) => {
+      url = request.url ?? '';
+      queryResult({})(request, response);
+    });
+    await visitor.visit(`${started.url}/rally?page=2`);
+    const { searchParams } = new URL(url, stub.url);
+
+    expect(Object.fromEntries(searchParams)).toEqual({
+      query: '(Owner = "/user/7")',
+      order: 'Rank,ObjectID',
+      fetch: 'ObjectID,FormattedID,Name,ScheduleState,PlanEstimate,Iteration,Project,Blocked',
+      start: '51',
+      pagesize: '50',
+    });
+    const last = stub.received.at(-1);
+    expect(last?.headers['zsessionid']).toBe('the-token-of-the-stub-1');
+    expect(last?.headers.authorization).toBeUndefined();
+  });
+});

@@ -1,0 +1,182 @@
+// The process itself: what it prints, when it refuses to start, how it stops. It is the compiled
+// one, as Foreman and Heroku run it.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { createServer } from 'node:http';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import { signIn } from './support/dance.js';
+import { listen, stop } from './support/start.js';
+import {
+  hang,
+  json,
+  startStubProvider,
+  comeBack,
+  type StubProvider,
+} from './support/stub-provider.js';
+import { Visitor } from './support/visitor.js';
+
+interface Run {
+  readonly child: ChildProcess;
+  /** Standard output and error so far. */
+  readonly output: () => string;
+  readonly exit: Promise<number | null>;
+}
+
+const runs: Run[] = [];
+let stub: StubProvider | undefined;
+
+afterEach(async () => {
+  for (const { child } of runs) child.kill('SIGKILL');
+  await Promise.all(runs.splice(0).map(({ exit }) => exit));
+  await stub?.close();
+  stub = undefined;
+});
+
+function run(environment: Record<string, string>): Run {
+  const child = spawn(process.execPath, ['dist/server.js'], {
+    env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', ...environment },
+  });
+  let printed = '';
+  child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  const exit = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const started = { child, output: () => printed, exit };
+  runs.push(started);
+  return started;
+}
+
+/** Waits until the process has printed a text; fails at once when it ends without. */
+async function printed({ child, output, exit }: Run, text: string): Promise<void> {
+  const ended = exit.then(() => 'ended' as const);
+  while (!output().includes(text)) {
+    const next = new Promise<'more'>((resolve) => {
+      child.stdout?.once('data', () => {
+        resolve('more');
+      });
+    });
+    if ((await Promise.race([next, ended])) === 'ended') throw new Error(output());
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  const port = await listen(server);
+  await stop(server);
+  return port;
+}
+
+describe('npm start with nothing configured', () => {
+  test('starts app and sandbox on the given ports, and one can sign in at once', async () => {
+    const [port, sandboxPort] = [await freePort(), await freePort()];
+    const server = run({ PORT: String(port), SANDBOX_PORT: String(sandboxPort) });
+    await printed(server, 'a person who may view no pipeline');
+    const url = `http://localhost:${port}`;
+    const page = await signIn(new Visitor(), { url }, 'rally');
+
+    expect(server.output()).toContain(`The app is at ${url}`);
+    expect(server.output()).toContain(`http://localhost:${sandboxPort}/go`);
+    expect(server.output()).toMatch(/password "sandbox"/);
+    expect(page.$('h1').text()).toBe('Stories of Ada Finch');
+  });
+
+  test('in production exits 1, names every missing variable, and shows no stack', async () => {
+    const server = run({ NODE_ENV: 'production' });
+
+    expect(await server.exit).toBe(1);
+    for (const name of [
+      'SESSION_SECRET',
+      'RALLY_CLIENT_ID',
+      'RALLY_CLIENT_SECRET',
+      'GOCD_SERVER',
+      'GOCD_CLIENT_ID',
+      'GOCD_CLIENT_SECRET',
+    ]) {
+      expect(server.output()).toContain(name);
+    }
+    expect(server.output()).not.toMatch(/^ +at /m);
+  });
+
+  test('says in one line what to do about a port that is taken', async () => {
+    const blocker = createServer();
+    const port = await listen(blocker);
+    const server = run({ PORT: String(port), SANDBOX_PORT: String(await freePort()) });
+
+    expect(await server.exit).toBe(1);
+    expect(server.output()).toContain(`Port ${port} is in use`);
+    await stop(blocker);
+  });
+});
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
+  test('lets a request in flight finish, takes no new one, and exits 0', async () => {
+    stub = await startStubProvider();
+    stub.answers.set('/login/oauth2/token', json({ access_token: 'the-token-of-the-stub-1' }));
+    stub.answers.set(
+      '/slm/webservice/v2.0/user',
+      json({ User: { Errors: [], ObjectID: 7, DisplayName: 'Ada' } }),
+    );
+    const port = await freePort();
+    const url = `http://localhost:${port}`;
+    const server = run({
+      PORT: String(port),
+      LOG_LEVEL: 'info',
+      RALLY_SERVER: stub.url,
+      RALLY_CLIENT_ID: 'the-client',
+      RALLY_CLIENT_SECRET: 'the-client-secret-of-rally',
+    });
+    await printed(server, 'The app is at');
+    const visitor = new Visitor();
+    await comeBack(visitor, { url }, 'rally');
+
+    // The provider answers only after the process was told to stop.
+    const arrived = new Promise<() => void>((resolve) => {
+      stub?.answers.set('/slm/webservice/v2.0/hierarchicalrequirement', (_request, response) => {
+        const result = { Errors: [], Warnings: [], TotalResultCount: 0, Results: [] };
+        resolve(() => response.writeHead(200).end(JSON.stringify({ QueryResult: result })));
+      });
+    });
+    const inFlight = visitor.visit(`${url}/rally`);
+    const answerNow = await arrived;
+    server.child.kill(signal);
+    await printed(server, 'finishing what is in flight');
+    await expect(supertest(url).get('/healthz')).rejects.toThrow(/ECONNREFUSED/);
+    answerNow();
+
+    expect((await inFlight).status).toBe(200);
+    expect(await server.exit).toBe(0);
+  });
+});
+
+describe('a browser that leaves', () => {
+  test('ends the request to the provider that was made for it', async () => {
+    stub = await startStubProvider();
+    const port = await freePort();
+    const server = run({
+      PORT: String(port),
+      RALLY_SERVER: stub.url,
+      RALLY_CLIENT_ID: 'the-client',
+      RALLY_CLIENT_SECRET: 'the-client-secret-of-rally',
+    });
+    await printed(server, 'The app is at');
+    const ended = new Promise<string>((resolve) => {
+      stub?.answers.set('/login/oauth2/token', (request, response) => {
+        hang(request, response);
+        response.once('close', () => {
+          resolve('ended');
+        });
+        browser.abort();
+      });
+    });
+    const browser = new AbortController();
+    const url = `http://localhost:${port}`;
+    const begun = await fetch(`${url}/login/rally`, { redirect: 'manual' });
+    const state = new URL(begun.headers.get('Location') ?? '').searchParams.get('state') ?? '';
+    const back = fetch(`${url}/oauth-redirect?code=c&state=${state}`, {
+      headers: { Cookie: begun.headers.getSetCookie()[0]?.split(';')[0] ?? '' },
+      signal: browser.signal,
+    });
+
+    await expect(back).rejects.toThrow(/abort/);
+    expect(await ended).toBe('ended');
+  });
+});
