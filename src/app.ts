@@ -7,21 +7,21 @@ import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
 import { createHttp, endWithTheBrowser } from './http.js';
-import { ownForm } from './middleware/csrf.js';
+import { refuseForgedForms } from './middleware/csrf.js';
 import { errors } from './middleware/errors.js';
-import { notFound, otherMethods, routeOf } from './middleware/known-routes.js';
+import { addPathsTo, notFound, routesOf } from './middleware/known-routes.js';
 import { limitSignIns } from './middleware/rate-limit.js';
 import { requestLog } from './middleware/request-log.js';
 import { securityHeaders } from './middleware/security-headers.js';
 import { createGoCD, GOCD } from './providers/gocd.js';
 import { createRally, RALLY } from './providers/rally.js';
-import { gocd as gocdPage } from './routes/gocd.js';
+import { showPipelines } from './routes/gocd.js';
 import { healthz, readyz } from './routes/health.js';
 import { home } from './routes/home.js';
 import { login } from './routes/login.js';
 import { logout, logoutOf, logoutPage } from './routes/logout.js';
 import { oauthRedirect } from './routes/oauth-redirect.js';
-import { rally as rallyPage } from './routes/rally.js';
+import { showStories } from './routes/rally.js';
 import { sessions } from './session.js';
 
 const root = join(import.meta.dirname, '..');
@@ -39,7 +39,13 @@ export function createApp(config: Config, log: Logger, notice?: string): Express
   const gocd = createGoCD(config, http);
   const providers = [rally, gocd].filter((provider) => provider !== undefined);
 
+  const ofRally = routesOf(RALLY, rally);
+  const ofGoCD = routesOf(GOCD, gocd);
+  const limit = limitSignIns(config.rateLimitPerMinute);
+  const ownForm = refuseForgedForms(config.serverUrl);
+
   const app = express();
+  const page = addPathsTo(app);
   app.set('view engine', 'ejs').set('views', join(root, 'views'));
   app.set('etag', false); // pages are never cached, so their hash would be for nothing
   Object.assign(app.locals, { notice });
@@ -51,69 +57,39 @@ export function createApp(config: Config, log: Logger, notice?: string): Express
 
   app.use(securityHeaders(config.serverUrl));
   app.use(requestLog(log));
-  app.route('/healthz').get(healthz).all(otherMethods);
+  page('/healthz', { get: [healthz] });
   app.use('/public', compression(), express.static(join(root, 'public'), { setHeaders }));
   app.use(endWithTheBrowser);
-  app.route('/readyz').get(readyz).all(otherMethods);
+  page('/readyz', { get: [readyz] });
   app.use(sessions(config));
 
-  const limit = limitSignIns(config.rateLimitPerMinute);
-  const form = ownForm(config.serverUrl);
-  const firstFacts = rally || !gocd ? RALLY : GOCD;
-
-  const both = [
-    [RALLY, rally],
-    [GOCD, gocd],
-  ] as const;
-
   // 0. Both providers, connected or not.
-  app.route('/').get(home(both)).all(otherMethods);
+  page('/', {
+    get: [
+      home([
+        [RALLY, rally],
+        [GOCD, gocd],
+      ]),
+    ],
+  });
 
   // 1. To the provider. /login alone is the older sample apps' route: Rally, or the only provider.
-  app
-    .route('/login')
-    .get(limit, routeOf(firstFacts, rally ?? gocd, login))
-    .all(otherMethods);
-  app
-    .route('/login/rally')
-    .get(limit, routeOf(RALLY, rally, login))
-    .all(otherMethods);
-  app
-    .route('/login/gocd')
-    .get(limit, routeOf(GOCD, gocd, login))
-    .all(otherMethods);
+  page('/login', { get: [limit, gocd && !rally ? ofGoCD(login) : ofRally(login)] });
+  page('/login/rally', { get: [limit, ofRally(login)] });
+  page('/login/gocd', { get: [limit, ofGoCD(login)] });
 
   // 2 and 3. Back from the provider, and the code for a token.
-  const back = oauthRedirect(http);
-  app
-    .route('/oauth-redirect')
-    .get(limit, routeOf(RALLY, rally, back))
-    .all(otherMethods);
-  app
-    .route('/oauth-redirect/gocd')
-    .get(limit, routeOf(GOCD, gocd, back))
-    .all(otherMethods);
+  page('/oauth-redirect', { get: [limit, ofRally(oauthRedirect(http))] });
+  page('/oauth-redirect/gocd', { get: [limit, ofGoCD(oauthRedirect(http))] });
 
   // 4. What the token opens.
-  app
-    .route('/rally')
-    .get(routeOf(RALLY, rally, rallyPage))
-    .all(otherMethods);
-  app
-    .route('/gocd')
-    .get(routeOf(GOCD, gocd, gocdPage))
-    .all(otherMethods);
+  page('/rally', { get: [ofRally(showStories)] });
+  page('/gocd', { get: [ofGoCD(showPipelines)] });
 
   // 5. Forgetting it.
-  app.route('/logout').get(logoutPage(providers)).post(form, logout(config)).all(otherMethods);
-  app
-    .route('/logout/rally')
-    .post(form, routeOf(RALLY, rally, logoutOf))
-    .all(otherMethods);
-  app
-    .route('/logout/gocd')
-    .post(form, routeOf(GOCD, gocd, logoutOf))
-    .all(otherMethods);
+  page('/logout', { get: [logoutPage(providers)], post: [ownForm, logout(config)] });
+  page('/logout/rally', { post: [ownForm, ofRally(logoutOf)] });
+  page('/logout/gocd', { post: [ownForm, ofGoCD(logoutOf)] });
 
   app.use(notFound);
   app.use(errors(config.serverUrl));

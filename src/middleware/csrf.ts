@@ -11,7 +11,7 @@ const { isRequestValid } = csrfSync({
  *
  * @param serverUrl the only address whose pages hold our forms
  */
-export function ownForm(serverUrl: string): RequestHandler[] {
+export function refuseForgedForms(serverUrl: string): RequestHandler[] {
   const readForm = express.urlencoded({ extended: false, limit: '10kb', parameterLimit: 20 });
   return [
     readForm,

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { Express, RequestHandler } from 'express';
 import { MethodNotAllowedError, NotConfiguredError, NotFoundError } from '../errors.js';
 import type { Provider, ProviderFacts } from '../providers/provider.js';
 
@@ -13,34 +13,42 @@ declare global {
 }
 
 /**
- * A route of one provider; 404 with the variables to set where that is not configured.
+ * Makes the routes of one provider; 404 with the variables to set where it is not configured.
  *
- * @param handle makes the handler from the configured provider
+ * @returns a function that turns what is made from the configured provider into a handler
  */
-export function routeOf<P extends Provider>(
-  facts: ProviderFacts,
-  provider: P | undefined,
-  handle: (provider: P) => RequestHandler,
-): RequestHandler {
-  if (!provider) {
-    return () => {
-      throw new NotConfiguredError(facts);
+export function routesOf<P extends Provider>(facts: ProviderFacts, provider: P | undefined) {
+  return (handlerFor: (provider: P) => RequestHandler): RequestHandler => {
+    if (!provider) {
+      return () => {
+        throw new NotConfiguredError(facts);
+      };
+    }
+    const handler = handlerFor(provider);
+    return (request, response, next) => {
+      response.locals.provider = provider;
+      return handler(request, response, next);
     };
-  }
-  const handler = handle(provider);
-  return (request, response, next) => {
-    response.locals.provider = provider;
-    return handler(request, response, next);
   };
 }
 
-/** Stands last on a route: the path is known, the method is not. */
-export const otherMethods: RequestHandler = (request) => {
-  const { methods } = request.route as { methods: Record<string, boolean> };
-  const allowed = Object.keys(methods).filter((name) => name !== '_all');
-  if (allowed.includes('get')) allowed.push('head');
-  throw new MethodNotAllowedError(allowed.map((name) => name.toUpperCase()));
-};
+type Handlers = readonly (RequestHandler | readonly RequestHandler[])[];
+
+/**
+ * Adds paths to the app; a path's other methods answer 405, with what is allowed.
+ *
+ * @returns a function that takes a path, and the handlers of each method that it knows
+ */
+export function addPathsTo(app: Express) {
+  return (path: string, { get, post }: { get?: Handlers; post?: Handlers }): void => {
+    const route = app.route(path);
+    if (get) route.get(...get.flat());
+    if (post) route.post(...post.flat());
+    route.all(() => {
+      throw new MethodNotAllowedError([...(get ? ['GET', 'HEAD'] : []), ...(post ? ['POST'] : [])]);
+    });
+  };
+}
 
 /** Stands after all routes. */
 export const notFound: RequestHandler = () => {

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express';
 import { withConnection } from '../connection.js';
 import type { GoCD } from '../providers/gocd.js';
 
-export function gocd(provider: GoCD): RequestHandler {
+export function showPipelines(provider: GoCD): RequestHandler {
   return async (request, response) => {
     const pipelines = await withConnection(request, provider, ({ accessToken }) =>
       provider.pipelines(accessToken),

@@ -7,7 +7,7 @@ import { rememberPerson } from '../session.js';
 
 const PAGE_SIZE = 50;
 
-export function rally(provider: Rally): RequestHandler {
+export function showStories(provider: Rally): RequestHandler {
   return async (request, response) => {
     const page = readPageNumber(request.query['page']);
     const start = (page - 1) * PAGE_SIZE + 1;

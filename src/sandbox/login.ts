@@ -53,6 +53,7 @@ export function createLogin({ provider, people, below, path, returnTo }: LoginOp
     saveUninitialized: false,
     cookie: { httpOnly: true, sameSite: 'lax', maxAge: SESSION_MS },
   });
+  const forged = provider === 'gocd' ? 422 : 403; // GoCD: what Rails answers
   const mine = people.filter((person) => person.provider === provider);
   const returnAddress = (value: unknown) =>
     typeof value === 'string' && returnTo.some((allowed) => value.startsWith(`${allowed}?`))
@@ -76,7 +77,8 @@ export function createLogin({ provider, people, below, path, returnTo }: LoginOp
       express.urlencoded({ extended: false, limit: '20kb' }),
       (request, response, next) => {
         if (csrf.isRequestValid(request)) next();
-        else response.status(403).render('error', { title: 'Forged or outdated form', provider });
+        else
+          response.status(forged).render('error', { title: 'Forged or outdated form', provider });
       },
     ],
     personAt: (request) => mine.find(({ userName }) => userName === request.session.userName),

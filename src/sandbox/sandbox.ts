@@ -81,7 +81,7 @@ function createSandbox(
   const { latencyMs } = world.options;
   if (latencyMs > 0) {
     app.use(
-      ['/login/oauth2/token', '/slm', '/go/oauth/token', '/go/cctray.xml'],
+      ['/login/oauth2/token', '/slm', '/go/oauth/token', '/oauth/token', '/go/cctray.xml'],
       async (_request, _response, next) => {
         await delay(latencyMs);
         next();
@@ -112,7 +112,7 @@ function createSandbox(
     path: '/go/auth/login',
     returnTo: ['/go/oauth/authorize', '/oauth/authorize'],
   });
-  app.use(gocdLogin.router, gocdAuthorize(world, gocdLogin));
+  app.use(gocdLogin.router, gocdAuthorize(world, gocdLogin, origin));
 
   app.use((_request, response) => {
     response.status(404).render('error', { title: 'Not found', provider: 'sandbox' });

@@ -27,7 +27,7 @@ describe('any path', () => {
   test.each([
     ['put', '/', 'GET, HEAD'],
     ['post', '/rally', 'GET, HEAD'],
-    ['delete', '/logout', 'GET, POST, HEAD'],
+    ['delete', '/logout', 'GET, HEAD, POST'],
     ['get', '/logout/rally', 'POST'],
     ['post', '/oauth-redirect', 'GET, HEAD'],
     ['patch', '/healthz', 'GET, HEAD'],

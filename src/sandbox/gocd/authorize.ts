@@ -2,42 +2,41 @@
 // (ThoughtWorksStudios/oauth2_provider, oauth_authorize_controller.rb). No error returns state.
 import { Router, type Request, type Response } from 'express';
 import type { Login } from '../login.js';
+import type { SandboxPerson } from '../people.js';
 import { allowFormsTo } from '../security-headers.js';
 import { hex, type SandboxClient, type World } from '../world.js';
 
 const CODE_SECONDS = 3600;
 
-export function authorize(world: World, login: Login): Router {
+export function authorize(world: World, login: Login, origin: string): Router {
   const router = Router();
   const paths = ['/go/oauth/authorize', '/oauth/authorize']; // GoCD's documentation omits /go
 
-  router.get(paths, (request, response) => {
+  // The security filter stands before the rest, before the check for forged forms too.
+  router.all(paths, (request, response, next) => {
     const person = login.personAt(request);
-    if (!person) {
-      response.redirect(302, login.loginUrl(request)); // the security filter stands before the rest
-      return;
-    }
-    const asked = readRequest(request.query, world, response);
+    response.locals['person'] = person;
+    if (person) next();
+    else response.redirect(302, login.loginUrl(request));
+  });
+
+  router.get(paths, (request, response) => {
+    const asked = readRequest(request.query, world, response, origin);
     if (!asked) return;
     allowFormsTo(response, asked.client.redirectUri);
     response.render('gocd-consent', {
       title: 'Authorize',
       provider: 'gocd',
       ...asked,
-      person,
       action: request.path,
       csrfToken: login.csrfTokenOf(request),
     });
   });
 
   router.post(paths, login.ownForm, (request: Request, response: Response) => {
-    const person = login.personAt(request);
-    if (!person) {
-      response.redirect(302, login.loginUrl(request));
-      return;
-    }
+    const person = response.locals['person'] as SandboxPerson;
     const form = request.body as Record<string, unknown>;
-    const asked = readRequest(form, world, response);
+    const asked = readRequest(form, world, response, origin);
     if (!asked) return;
     const { client, parameters } = asked;
     if (form['authorize'] !== 'Yes') {
@@ -78,6 +77,7 @@ function readRequest(
   values: Record<string, unknown>,
   world: World,
   response: Response,
+  origin: string,
 ): Asked | undefined {
   const read = (name: string) => (typeof values[name] === 'string' ? values[name] : '');
   const redirectUri = read('redirect_uri');
@@ -93,7 +93,8 @@ function readRequest(
   if (error !== undefined || !client) {
     // Back to whatever address was asked for: the engine compares it with nothing. Any application
     // must expect such answers at its redirect URI, and the sandbox is on this machine alone.
-    response.redirect(302, `${redirectUri}?error=${error ?? 'invalid-client-id'}`);
+    // Without one, Rails completes the bare query to this server's own address.
+    response.redirect(302, `${redirectUri || origin}?error=${error ?? 'invalid-client-id'}`);
     return undefined;
   }
   const names = ['client_id', 'redirect_uri', 'response_type', 'state', 'code_challenge'];

@@ -9,25 +9,27 @@ import type { SandboxPipeline, SandboxStage } from './pipelines.js';
 export function cctray(world: World, origin: string): Router {
   const router = Router();
   router.get('/go/cctray.xml', (request, response) => {
-    const header = request.get('Authorization');
-    if (header === undefined) {
+    // The whole header, the quotes included (OauthAuthenticationFilter.java): any other is nobody's.
+    const token = /^Token token="(.*?)"$/.exec(request.get('Authorization') ?? '')?.[1];
+    if (token === undefined) {
       response.status(401).set('WWW-Authenticate', 'Basic realm="GoCD"');
       response.type('xml').send(denied('You are not authenticated!'));
       return;
     }
-    // The whole header, the quotes included (OauthAuthenticationFilter.java).
-    const token = /^Token token="(.*?)"$/.exec(header)?.[1];
-    const person = token === undefined ? undefined : world.gocd.issued.personOf(token);
+    const person = world.gocd.issued.personOf(token);
     if (!person) {
-      response.status(401).type('xml').send(denied('Invalid OAuth token provided!'));
+      const message = token ? 'Invalid OAuth token provided!' : 'OAuth token cannot be blank!';
+      response.status(401).type('xml').send(denied(message));
       return;
     }
     // Without rights the list is empty; it is not an error.
     const visible = person.userName === 'guest' ? [] : world.pipelines;
-    const body = document(visible, `${origin}/go`);
     response.set('Content-Type', 'application/xml;charset=utf-8');
-    response.set('ETag', `"${createHash('sha256').update(body).digest('hex')}"`);
-    response.send(body);
+    // Of all pipelines, whoever asks: who caches by ETag alone shows people what they may not view.
+    const everything = document(world.pipelines, `${origin}/go`);
+    response.set('ETag', `"${createHash('sha256').update(everything).digest('hex')}"`);
+    // Not send(), which would answer If-None-Match with 304. GoCD never does.
+    response.end(document(visible, `${origin}/go`));
   });
   return router;
 }

@@ -8,8 +8,9 @@ const TOKEN_SECONDS = 90 * 24 * 3600;
 
 export function token(world: World): Router {
   const router = Router();
+  const paths = ['/go/oauth/token', '/oauth/token'];
   router.post(
-    ['/go/oauth/token', '/oauth/token'],
+    paths,
     express.urlencoded({ extended: false, limit: '20kb' }),
     express.json({ limit: '20kb' }), // the engine takes JSON as well
     (request, response) => {
@@ -25,6 +26,9 @@ export function token(world: World): Router {
       });
     },
   );
+  router.all(paths, (_request, response) => {
+    response.status(405).set('Allow', 'POST').end();
+  });
   return router;
 }
 

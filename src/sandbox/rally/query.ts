@@ -18,7 +18,8 @@ const OPERATORS = ['=', '!=', '<=', '>=', '<', '>', 'contains', '!contains'];
  * @throws {QueryError} with WSAPI's own words
  */
 export function parseQuery(text: string): Predicate {
-  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[()]|[^\s()"]+/g) ?? [];
+  // The last alternative is a quote that nothing closes: it swallows the rest.
+  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[()]|[^\s()"]+|"[^]*/g) ?? [];
   let position = 0;
 
   const next = () => tokens[position++];
@@ -76,6 +77,7 @@ function read(fields: Fields, path: string): Fields[string] {
   const [name = '', inner] = path.split('.');
   const value = Object.hasOwn(fields, name) ? (fields[name] ?? null) : null;
   if (inner === undefined || value === null || typeof value !== 'object') return value;
+  if (inner === 'UserName') return value.userName ?? null;
   return inner === 'Name' ? value.name : inner === 'ObjectID' ? objectIdOf(value) : null;
 }
 
@@ -85,7 +87,7 @@ function objectIdOf({ path }: Reference): number {
 
 function compare(actual: Fields[string], operator: string, value: string): boolean {
   if (value === 'null') return operator === '!=' ? actual !== null : actual === null;
-  const text = actual !== null && typeof actual === 'object' ? actual.path : String(actual ?? '');
+  const text = textOf(actual, value);
   const isContained = text.toLowerCase().includes(value.toLowerCase());
   const isEqual = isReference(value)
     ? text === value.replace(/^.*\/slm\/webservice\/v2\.[0x]/, '')
@@ -110,6 +112,12 @@ function compare(actual: Fields[string], operator: string, value: string): boole
     default:
       return difference >= 0;
   }
+}
+
+/** Another object is compared by its path, or a person by user name: `(Owner = ada@example.test)`. */
+function textOf(actual: Fields[string], value: string): string {
+  if (actual === null || typeof actual !== 'object') return String(actual ?? '');
+  return isReference(value) ? actual.path : (actual.userName ?? actual.path);
 }
 
 /** `/user/23456`, or the whole address of an object. */

@@ -21,6 +21,8 @@ export interface Reference {
   readonly path: string;
   readonly name: string;
   readonly type: string;
+  /** Of a person: WSAPI finds objects by it, and does not show it. */
+  readonly userName?: string;
 }
 
 const WHAT = [
@@ -68,7 +70,12 @@ export function createStories(count: number, people: readonly SandboxPerson[]): 
       BlockedReason: isBlocked ? 'Waiting for the sensor supplier' : null,
       Rank: index,
       Owner: owner
-        ? { path: `/user/${owner.objectId}`, name: owner.displayName, type: 'User' }
+        ? {
+            path: `/user/${owner.objectId}`,
+            name: owner.displayName,
+            type: 'User',
+            userName: owner.userName,
+          }
         : null,
       Iteration:
         iteration === 4

@@ -66,8 +66,13 @@ function authenticate(request: Request, form: Record<string, unknown>, world: Wo
   const [id, secret] =
     basic === undefined
       ? [form['client_id'], form['client_secret']]
-      : Buffer.from(basic, 'base64').toString('utf8').split(':', 2).map(decodeURIComponent);
+      : Buffer.from(basic, 'base64').toString('utf8').split(':', 2).map(formDecode);
   return world.rally.clients.find((client) => client.id === id && client.secret === secret);
+}
+
+/** RFC 6749 §2.3.1: both parts are form-encoded first. Unlike decodeURIComponent it never throws. */
+function formDecode(text: string): string | undefined {
+  return new URLSearchParams(`text=${text.replaceAll('&', '%26')}`).get('text') ?? undefined;
 }
 
 function exchange(form: Record<string, unknown>, client: SandboxClient, world: World) {

@@ -142,7 +142,6 @@ function queryResult(request: Request, rows: readonly Row[], base: string) {
     if (!(error instanceof QueryError)) throw error;
     return {
       QueryResult: {
-        ...VERSION,
         Errors: [error.message],
         Warnings: [],
         TotalResultCount: 0,

@@ -1,0 +1,251 @@
+// The words for what goes wrong between us and a provider: in the sign-in, and in its API.
+import { UpstreamError, type UpstreamFailure } from '../http.js';
+import { maskText } from '../mask.js';
+import {
+  AuthorizationResponseError,
+  IssuerMismatchError,
+  MalformedResponseError,
+  StateMismatchError,
+  TokenResponseError,
+  UnusableTokenResponseError,
+} from '../oauth/errors.js';
+import {
+  ApiError,
+  CredentialRejectedError,
+  NotAllowedError,
+  type Provider,
+} from '../providers/provider.js';
+import { connectLink, HOME, type ErrorPage, type Place } from './error-page-parts.js';
+
+/** @returns undefined for an error that is not about a provider */
+export function providerPage(error: unknown, place: Place): ErrorPage | undefined {
+  const { provider } = place;
+  if (!provider) return undefined;
+  if (error instanceof StateMismatchError) return stateMismatchPage(error, provider, place);
+  if (error instanceof AuthorizationResponseError || error instanceof TokenResponseError) {
+    return refusalPage(error, provider);
+  }
+  if (error instanceof UpstreamError) return upstreamPage(error, provider);
+  if (error instanceof IssuerMismatchError) {
+    return {
+      status: 403,
+      code: 'issuer_mismatch',
+      title: 'This answer is not from where it should be',
+      happened: `The answer arrived at the address for ${provider.name}, but names another server as its sender. Nothing was changed.`,
+      next: 'Start the sign-in again.',
+      link: connectLink(provider),
+    };
+  }
+  if (error instanceof MalformedResponseError) {
+    return {
+      status: 400,
+      code: 'malformed_response',
+      title: `${provider.name}’s answer is incomplete`,
+      happened: `The sign-in is the one that you began, but ${error.message}.`,
+      next: 'Start the sign-in again.',
+      link: connectLink(provider),
+    };
+  }
+  if (error instanceof UnusableTokenResponseError) {
+    return {
+      status: 502,
+      code: 'unusable_token_response',
+      title: `${provider.name} gave no usable token`,
+      happened: `Its token endpoint was asked to change the code for a token, and answered something that is neither a token nor an error: ${error.message}. It may be that no OAuth server answers there.`,
+      next: `Check that ${provider.settings.server} is the address of a ${provider.name} server with OAuth, then start the sign-in again.`,
+      link: connectLink(provider),
+    };
+  }
+  if (error instanceof CredentialRejectedError) {
+    return {
+      status: 401,
+      code: 'credential_rejected',
+      title: `${provider.name} no longer accepts this connection`,
+      happened: `${provider.whyTokensDie} It was forgotten here.`,
+      next: `Connect to ${provider.name} again.`,
+      link: connectLink(provider, provider.page),
+    };
+  }
+  if (error instanceof NotAllowedError) {
+    return {
+      status: 403,
+      code: 'not_allowed',
+      title: `${provider.name} does not allow this`,
+      happened: `You are signed in, but ${provider.name} does not show ${provider.shows} to this app. Connecting again would not help.`,
+      next: provider.whyForbidden,
+      link: HOME,
+    };
+  }
+  if (error instanceof ApiError) {
+    return {
+      status: 502,
+      code: 'api_error',
+      title: `${provider.name} could not answer`,
+      happened: `${provider.name} took the request and reported an error.`,
+      next: 'Try again. If it stays, its text says what is wrong.',
+      quotation: quote(error.messages.join('\n')),
+      link: { href: provider.page, text: 'Try again' },
+    };
+  }
+  return undefined;
+}
+
+/** What a provider says without returning our state, where we know what it means. */
+const SAID_WITHOUT_STATE: Readonly<Record<string, string>> = {
+  access_denied: 'says that access was denied',
+  invalid_client_id: 'does not know our client id',
+  redirect_uri_mismatch: 'says that our redirect URI is not the registered one',
+  invalid_request: 'says that the request was incomplete',
+  unsupported_response_type: 'says that it does not give out codes',
+};
+
+function stateMismatchPage(
+  error: StateMismatchError,
+  provider: Provider,
+  { serverUrl }: Place,
+): ErrorPage {
+  const said = error.errorCode && SAID_WITHOUT_STATE[canonical(error.errorCode)];
+  return {
+    status: 403,
+    code: 'state_mismatch',
+    title: said ? 'The sign-in was not completed' : 'This sign-in was not begun here',
+    happened: said
+      ? `${provider.name} ${said}. It does not say which sign-in it means, so nothing was changed.`
+      : `The answer does not belong to a sign-in that this browser has under way (its state is ${error.reason.replace('_', ' ')}). It may be old, used already, or made up by somebody else. Nothing was changed.`,
+    next: `Open ${serverUrl} and connect from there. Another name for the same machine, such as 127.0.0.1 for localhost, has other cookies.`,
+    link: { href: `${serverUrl}/`, text: `Go to ${serverUrl}` },
+  };
+}
+
+/** GoCD writes the codes of RFC 6749 with hyphens. */
+function canonical(code: string): string {
+  return code.replaceAll('-', '_');
+}
+
+function refusalPage(
+  error: AuthorizationResponseError | TokenResponseError,
+  provider: Provider,
+): ErrorPage {
+  const { name, settings } = provider;
+  const page = { code: 'refused', quotation: quote(error.code, error.description) };
+  const again = connectLink(provider);
+  switch (canonical(error.code)) {
+    case 'access_denied':
+      return {
+        ...page,
+        status: 403,
+        title: 'Access was denied',
+        happened: `You, or ${name}, did not allow this app to act for you. Nothing was changed.`,
+        next: `If that was not meant, connect again and allow it. Otherwise there is nothing to do.`,
+        link: again,
+      };
+    case 'invalid_grant':
+      return {
+        ...page,
+        status: 400,
+        title: `${name} did not accept the code`,
+        happened: 'A code works once and for a few minutes. This one was used, or too old.',
+        next: 'Start the sign-in again.',
+        link: again,
+      };
+    case 'temporarily_unavailable':
+      return {
+        ...page,
+        status: 503,
+        title: `${name} is not available`,
+        happened: `${name} says that it cannot sign anybody in at the moment.`,
+        next: 'Try again in a few minutes.',
+        link: again,
+      };
+    case 'server_error':
+      return {
+        ...page,
+        status: 502,
+        title: `${name} failed`,
+        happened: `${name} reports an error of its own.`,
+        next: 'Try again in a few minutes.',
+        link: again,
+      };
+    case 'redirect_uri_mismatch':
+      return {
+        ...registrationPage(page, provider),
+        next: `Register exactly this redirect URI at ${name}: ${provider.redirectUri} (it is built from SERVER_URL).`,
+      };
+    case 'invalid_scope':
+      return {
+        ...registrationPage(page, provider),
+        next: `Check the scope that is asked for: ${provider.scope ?? 'none'}.`,
+      };
+    default:
+      return {
+        ...registrationPage(page, provider),
+        next: `Check ${settings.clientId} and ${settings.clientSecret}, and that ${settings.server} is the server that gave them out.`,
+      };
+  }
+}
+
+function registrationPage(
+  page: { code: string; quotation: string },
+  { name }: Provider,
+): Omit<ErrorPage, 'next'> {
+  return {
+    ...page,
+    status: 500,
+    title: `This app is not set up right at ${name}`,
+    happened: `${name} refused this app, not you: its registration there and its settings here do not fit together.`,
+    link: HOME,
+  };
+}
+
+const UPSTREAM_STATUS: Readonly<Record<UpstreamFailure, number>> = {
+  timeout: 504,
+  busy: 503,
+  unreachable: 502,
+  cancelled: 502,
+  too_large: 502,
+  redirect: 502,
+  unexpected: 502,
+};
+
+function upstreamPage(error: UpstreamError, provider: Provider): ErrorPage {
+  const { name, settings } = provider;
+  const checkServer = `Try again. If it stays, check ${settings.server}: scheme, host, port and path.`;
+  const words: Record<UpstreamFailure, readonly [string, string]> = {
+    timeout: [`${name} did not answer in time.`, 'Try again in a minute.'],
+    busy: [`${name} asks to come back later.`, 'Wait a little, then try again.'],
+    unreachable: [`${name} could not be reached at ${provider.server}.`, checkServer],
+    cancelled: ['The request was ended by the browser.', 'Try again.'],
+    too_large: [`${name} sent more than this app accepts.`, 'Try again later.'],
+    redirect: [
+      `${name} answered with a redirect where an answer should be. It was not followed: it would carry a secret elsewhere.`,
+      `Check ${settings.server}: a server that wants https redirects plain http, and one without OAuth sends to its login page.`,
+    ],
+    unexpected: [
+      `${name} answered with something that its documents do not describe.`,
+      checkServer,
+    ],
+  };
+  const [happened, next] = words[error.failure];
+  return {
+    status: UPSTREAM_STATUS[error.failure],
+    code: `upstream_${error.failure}`,
+    title: error.failure === 'busy' ? `${name} is busy` : `No answer from ${name}`,
+    happened,
+    next,
+    ...(error.excerpt && {
+      quotation: quote(`${String(error.status)} ${error.contentType ?? ''}`, error.excerpt),
+    }),
+    ...(error.retryAfter && { headers: { 'Retry-After': error.retryAfter } }),
+    link: HOME,
+  };
+}
+
+/** A provider's words: without secrets that it may repeat, and short. The view escapes them. */
+function quote(...texts: (string | undefined)[]): string {
+  return maskText(
+    texts
+      .filter((text) => text !== undefined)
+      .join(': ')
+      .slice(0, 500),
+  );
+}
