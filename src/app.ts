@@ -38,6 +38,10 @@ export function createApp(config: Config, log: Logger, notice?: string): Express
   const rally = createRally(config, http);
   const gocd = createGoCD(config, http);
   const providers = [rally, gocd].filter((provider) => provider !== undefined);
+  const offers = [
+    [RALLY, rally],
+    [GOCD, gocd],
+  ] as const;
 
   const ofRally = routesOf(RALLY, rally);
   const ofGoCD = routesOf(GOCD, gocd);
@@ -64,14 +68,7 @@ export function createApp(config: Config, log: Logger, notice?: string): Express
   app.use(sessions(config));
 
   // 0. Both providers, connected or not.
-  page('/', {
-    get: [
-      home([
-        [RALLY, rally],
-        [GOCD, gocd],
-      ]),
-    ],
-  });
+  page('/', { get: [home(offers)] });
 
   // 1. To the provider. /login alone is the older sample apps' route: Rally, or the only provider.
   page('/login', { get: [limit, gocd && !rally ? ofGoCD(login) : ofRally(login)] });

@@ -13,6 +13,8 @@ export interface Config {
   /** The first signs new cookies; the others are still accepted, so that secrets can be rotated. */
   readonly sessionSecrets: readonly string[];
   readonly sessionTtlHours: number;
+  /** Where sessions are to be shared. Not used yet: server.ts warns. */
+  readonly redisUrl?: string;
   readonly upstreamTimeoutMs: number;
   readonly rateLimitPerMinute: number;
   readonly logLevel: LogLevel;
@@ -87,6 +89,9 @@ const Environment = z.object({
     .optional(),
   SESSION_SECRET: text,
   SESSION_TTL_HOURS: wholeNumber(1, 7 * 24).default(8),
+  REDIS_URL: z
+    .url({ protocol: /^rediss?$/, error: 'must be a URL that begins with redis:// or rediss://' })
+    .optional(),
   RALLY_SERVER: secureUrl.optional(),
   RALLY_CLIENT_ID: text,
   RALLY_CLIENT_SECRET: text,
@@ -156,6 +161,7 @@ function readTogether(
     upstreamTimeoutMs: environment.UPSTREAM_TIMEOUT_MS,
     rateLimitPerMinute: environment.RATE_LIMIT_PER_MINUTE,
     logLevel: environment.LOG_LEVEL,
+    ...(environment.REDIS_URL && { redisUrl: environment.REDIS_URL }),
     ...(rally && { rally }),
     ...(gocd && { gocd }),
     ...(isNothingConfigured && !isProduction && { sandbox: sandboxSettings(environment) }),

@@ -25,6 +25,9 @@ try {
 
 async function start(environment: Config): Promise<void> {
   const log = createLog(environment.logLevel);
+  if (environment.redisUrl) {
+    log.warn('REDIS_URL is not used yet: sessions are in memory, lost at restart and not shared');
+  }
   const sandbox = environment.sandbox && (await standIn(environment, environment.sandbox));
   const config = sandbox ? pointedAt(sandbox, environment) : environment;
 
@@ -83,12 +86,12 @@ async function listen(server: Server, port: number): Promise<void> {
 
 /** Takes no new connections, lets requests in flight finish, then ends the process. */
 function stop(server: Server, log: Logger, signal: string): void {
-  log.info(`${signal}: finishing what is in flight`);
   const end = () => {
     process.exit(0);
   };
   setTimeout(end, STOP_WITHIN_MS);
   server.close(end);
+  log.info(`${signal}: no new connections, finishing what is in flight`);
   // Connections that were busy when close() looked would otherwise be kept alive for the next
   // request, and the process with them.
   setInterval(() => {

@@ -160,6 +160,8 @@ describe('loadConfig, the rest', () => {
     ['SESSION_TTL_HOURS', '-1'],
     ['RATE_LIMIT_PER_MINUTE', 'many'],
     ['LOG_LEVEL', 'loud'],
+    ['REDIS_URL', 'http://localhost:6379'],
+    ['RALLY_SERVER', 'http://rally.example'],
     ['SANDBOX_PORT', '1e3'],
   ])('refuses %s=%s', (name, value) => {
     expect(problems({ [name]: value })).toMatch(new RegExp(`^${name} must`));

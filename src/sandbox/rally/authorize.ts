@@ -83,7 +83,9 @@ function readRequest(
   response: Response,
 ): Asked | undefined {
   const given = PARAMETERS.filter((name) => values[name] !== undefined && values[name] !== '');
-  const parameters = Object.fromEntries(given.map((name) => [name, String(values[name])]));
+  // Of a parameter that was sent more than once nothing is passed on.
+  const once = given.filter((name) => typeof values[name] === 'string');
+  const parameters = Object.fromEntries(once.map((name) => [name, String(values[name])]));
   const client = world.rally.clients.find(({ id }) => id === parameters['client_id']);
 
   // Never redirected: an address that is not the registered one may belong to anybody (§4.1.2.1).
@@ -93,10 +95,7 @@ function readRequest(
     return undefined;
   }
   const asked = { client, parameters };
-  const fault = faultIn(
-    parameters,
-    given.some((name) => Array.isArray(values[name])),
-  );
+  const fault = faultIn(parameters, once.length < given.length);
   if (!fault) return asked;
   goBack(response, asked, fault);
   return undefined;

@@ -71,8 +71,9 @@ export function wsapi(world: World, origin: string): Router {
     }
     const path = `/hierarchicalrequirement/${story.ObjectID}`;
     const row = { type: 'HierarchicalRequirement', path, fields: { ...story } };
+    const fetched = text(request, 'fetch') === undefined ? ['true'] : fetchedFields(request);
     response.json({
-      HierarchicalRequirement: { ...rowObject(row, fetchedFields(request), base), ...NO_ERRORS },
+      HierarchicalRequirement: { ...rowObject(row, fetched, base), ...NO_ERRORS },
     });
   });
 

@@ -1,0 +1,92 @@
+import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js';
+import type { Page, Visitor } from './visitor.js';
+
+// A sandbox without the app, and what an OAuth client of any make would do with it.
+
+/** Nothing listens there: a test looks at a redirect and does not follow it. */
+const REDIRECT_URIS = {
+  rally: 'http://localhost:9/oauth-redirect',
+  gocd: 'http://localhost:9/oauth-redirect/gocd',
+};
+
+type Provider = keyof typeof REDIRECT_URIS;
+export type SandboxClient = Sandbox['world']['rally']['clients'][number];
+
+const running: Sandbox[] = [];
+
+/** Starts a sandbox of a test's own. {@link closeSandboxes} ends it; call that in afterEach. */
+export async function startSandboxAlone(options: Partial<SandboxOptions> = {}): Promise<Sandbox> {
+  const sandbox = await startSandbox(
+    { port: 0, stories: 64, pipelines: 4, latencyMs: 0, ...options },
+    REDIRECT_URIS,
+  );
+  running.push(sandbox);
+  return sandbox;
+}
+
+/** Ends every sandbox that {@link startSandboxAlone} has started. */
+export async function closeSandboxes(): Promise<void> {
+  const ended = running.splice(0).map(async ({ server }) => {
+    const closed = new Promise((resolve) => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  });
+  await Promise.all(ended);
+}
+
+/** The client that is registered with a provider from the start. */
+export function clientOf({ world }: Sandbox, provider: Provider): SandboxClient {
+  const [client] = world[provider].clients;
+  if (!client) throw new Error(`no client at ${provider}`);
+  return client;
+}
+
+/** Registers another client, with the same redirect URI unless it is told otherwise. */
+export function addClient(
+  { world }: Sandbox,
+  provider: Provider,
+  redirectUri = REDIRECT_URIS[provider],
+): SandboxClient {
+  const client = { name: 'Another app', id: 'another', secret: 'its-secret', redirectUri };
+  world[provider].clients.push(client);
+  return client;
+}
+
+/**
+ * Where a client sends people.
+ *
+ * @param parameters what it asks differently; undefined leaves a parameter out
+ */
+export function authorizationUrl(
+  { url }: Sandbox,
+  path: string,
+  client: SandboxClient,
+  parameters: Record<string, string | undefined> = {},
+): URL {
+  const asked = new URL(url + path);
+  const all: Record<string, string | undefined> = {
+    response_type: 'code',
+    client_id: client.id,
+    redirect_uri: client.redirectUri,
+    ...parameters,
+  };
+  for (const [name, value] of Object.entries(all)) {
+    if (value !== undefined) asked.searchParams.set(name, value);
+  }
+  return asked;
+}
+
+/** Asks for access, signing in on the way where that is needed; ends on the consent page. */
+export async function askFor(visitor: Visitor, url: URL, username: string): Promise<Page> {
+  const page = await visitor.browse(url);
+  if (page.$('input[name=password]').length === 0) return page;
+  const signedIn = await visitor.submit(page, 'form', { username, password: 'sandbox' });
+  return visitor.visit(signedIn.location);
+}
+
+/** The code in the redirect that ends a person's decision. */
+export function codeIn({ location }: Page): string {
+  const code = location.searchParams.get('code');
+  if (code === null) throw new Error(`no code in ${location.href}`);
+  return code;
+}
