@@ -91,20 +91,20 @@ export function providerPage(error: unknown, place: Place): ErrorPage | undefine
 }
 
 /** What a provider says without returning our state, where we know what it means. */
-const SAID_WITHOUT_STATE: Readonly<Record<string, string>> = {
-  access_denied: 'says that access was denied',
-  invalid_client_id: 'does not know our client id',
-  redirect_uri_mismatch: 'says that our redirect URI is not the registered one',
-  invalid_request: 'says that the request was incomplete',
-  unsupported_response_type: 'says that it does not give out codes',
-};
+const SAID_WITHOUT_STATE: ReadonlyMap<string, string> = new Map([
+  ['access_denied', 'says that access was denied'],
+  ['invalid_client_id', 'does not know our client id'],
+  ['redirect_uri_mismatch', 'says that our redirect URI is not the registered one'],
+  ['invalid_request', 'says that the request was incomplete'],
+  ['unsupported_response_type', 'says that it does not give out codes'],
+]);
 
 function stateMismatchPage(
   error: StateMismatchError,
   provider: Provider,
   { serverUrl }: Place,
 ): ErrorPage {
-  const said = error.errorCode && SAID_WITHOUT_STATE[canonical(error.errorCode)];
+  const said = SAID_WITHOUT_STATE.get(canonical(error.errorCode ?? ''));
   return {
     status: 403,
     code: 'state_mismatch',
@@ -176,10 +176,21 @@ function refusalPage(
         ...registrationPage(page, provider),
         next: `Check the scope that is asked for: ${provider.scope ?? 'none'}.`,
       };
-    default:
+    case 'invalid_client':
+    case 'invalid_client_id':
+    case 'invalid_client_credentials':
+    case 'unauthorized_client':
       return {
         ...registrationPage(page, provider),
         next: `Check ${settings.clientId} and ${settings.clientSecret}, and that ${settings.server} is the server that gave them out.`,
+      };
+    default:
+      // At the authorization endpoint the rest is about the request as we are registered to make it.
+      return {
+        ...registrationPage(page, provider),
+        ...(error instanceof TokenResponseError && { status: 502 }),
+        happened: `${name} refused what this app asked, for the reason below.`,
+        next: `Whoever runs this app can check its registration at ${name} against ${settings.server}, ${settings.clientId} and ${settings.clientSecret}.`,
       };
   }
 }
@@ -242,10 +253,7 @@ function upstreamPage(error: UpstreamError, provider: Provider): ErrorPage {
 
 /** A provider's words: without secrets that it may repeat, and short. The view escapes them. */
 function quote(...texts: (string | undefined)[]): string {
-  return maskText(
-    texts
-      .filter((text) => text !== undefined)
-      .join(': ')
-      .slice(0, 500),
-  );
+  // Masked before it is cut: half a secret would not look like one.
+  const whole = texts.filter((text) => text !== undefined).join(': ');
+  return maskText(whole.slice(0, 5000)).slice(0, 500);
 }

@@ -89,13 +89,14 @@ export function readAuthorizationResponse(
   if (error !== undefined) throw new AuthorizationResponseError(error, description);
 
   const code = readOnce(parameters, 'code');
-  if (!code) throw new MalformedResponseError('code is missing');
+  if (code === undefined) throw new MalformedResponseError('code is missing');
   const { redirectUri, codeVerifier } = pending;
   return { code, redirectUri, codeVerifier } as ValidatedResponse;
 }
 
 function readOnce(parameters: RedirectParameters, name: string): string | undefined {
-  const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
-  if (value === undefined || typeof value === 'string') return value;
+  const value = parameters[name];
+  if (value === undefined || value === '') return undefined; // an empty one counts as none (§3.1)
+  if (typeof value === 'string') return value;
   throw new MalformedResponseError(`${name} was sent more than once`);
 }

@@ -49,8 +49,9 @@ export function refreshRequest(client: OAuthClient, refreshToken: string): URLSe
 }
 
 /**
- * Reads the answer of the token endpoint. An error object is an error whatever its status: a 200
- * that carried one was once taken for success (passport-oauth2, CVE-2021-41580).
+ * Reads the answer of the token endpoint. An error object is an error with status 200, too: one was
+ * once taken for success (passport-oauth2, CVE-2021-41580). With 404 or 5xx it is a web server's
+ * own, which many write as JSON with an `error` in it, and no word of the OAuth server.
  *
  * @param answer the status and the text of the answer
  * @returns the tokens; unknown fields are ignored, `token_type` is not relied on
@@ -60,7 +61,8 @@ export function refreshRequest(client: OAuthClient, refreshToken: string): URLSe
  */
 export function readTokenResponse(answer: { status: number; body: string }): Tokens {
   const fields = readJsonObject(answer);
-  if (typeof fields['error'] === 'string') {
+  const isFromOAuthServer = answer.status < 500 && answer.status !== 404;
+  if (isFromOAuthServer && typeof fields['error'] === 'string') {
     const description = fields['error_description'];
     throw new TokenResponseError(
       fields['error'],
@@ -68,14 +70,14 @@ export function readTokenResponse(answer: { status: number; body: string }): Tok
     );
   }
   const accessToken = fields['access_token'];
-  if (answer.status !== 200 || !isHeaderSafe(accessToken)) {
+  if (answer.status !== 200 || !isUsableToken(accessToken)) {
     throw new UnusableTokenResponseError(`status ${answer.status}, no usable access_token`);
   }
   const refreshToken = fields['refresh_token'];
   const expiresInSeconds = readSeconds(fields['expires_in']);
   return {
     accessToken,
-    ...(typeof refreshToken === 'string' && refreshToken !== '' && { refreshToken }),
+    ...(isUsableToken(refreshToken) && { refreshToken }),
     ...(expiresInSeconds !== undefined && { expiresInSeconds }),
   };
 }
@@ -96,16 +98,20 @@ function readJsonObject({
   throw new UnusableTokenResponseError(`status ${status}, not a JSON object`);
 }
 
-/** A token with a line break in it would let its sender write headers of our requests. */
-function isHeaderSafe(value: unknown): value is string {
-  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
+/**
+ * A token with a line break in it would let its sender write headers of our requests, and one
+ * without a limit would fill the session store.
+ */
+function isUsableToken(value: unknown): value is string {
+  return typeof value === 'string' && /^[\x21-\x7e]{1,2048}$/.test(value);
 }
 
-/** A number, or a string of digits: servers send both. Anything else counts as not said. */
+/**
+ * A number, or a string of digits: servers send both. Anything else counts as not said, and so does
+ * a life of over thirty years.
+ */
 function readSeconds(value: unknown): number | undefined {
   const isDigits = typeof value === 'string' && /^\d{1,12}$/.test(value);
   const seconds = isDigits ? Number(value) : value;
-  return typeof seconds === 'number' && seconds > 0 && Number.isFinite(seconds)
-    ? seconds
-    : undefined;
+  return typeof seconds === 'number' && seconds > 0 && seconds < 1e9 ? seconds : undefined;
 }

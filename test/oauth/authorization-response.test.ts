@@ -65,6 +65,10 @@ describe('readAuthorizationResponse, RFC 6749 §4.1.2', () => {
     expect(nothing).toThrow(new StateMismatchError('unknown'));
   });
 
+  test('counts an empty parameter as none (§3.1)', () => {
+    expect(read({ code: 'c', error: '', iss: '' }).code).toBe('c');
+  });
+
   test('takes ten minutes, and not a millisecond more', () => {
     const tenMinutes = 10 * 60 * 1000;
 

@@ -90,6 +90,7 @@ describe('readTokenResponse, RFC 6749 §5', () => {
     ['null', null, undefined],
     ['a word', 'soon', undefined],
     ['negative', -1, undefined],
+    ['longer than a life', 1e308, undefined],
   ])('takes an expires_in that is %s', (_form, expires_in, expected) => {
     expect(read({ access_token: 'a', expires_in }).expiresInSeconds).toBe(expected);
   });
@@ -98,7 +99,7 @@ describe('readTokenResponse, RFC 6749 §5', () => {
     expect(read({ access_token: 'a' })).toEqual({ accessToken: 'a' });
   });
 
-  test.each([200, 400, 401, 500])('takes an error object for an error with status %i', (status) => {
+  test.each([200, 400, 401, 403])('takes an error object for an error with status %i', (status) => {
     const error = { error: 'invalid_grant', error_description: 'no', access_token: 'a' };
 
     expect(thrownBy(() => read(error, status))).toMatchObject({
@@ -131,6 +132,20 @@ describe('readTokenResponse, RFC 6749 §5', () => {
     '{:access_token => a, :expires_in => 3529}', // GoCD's documentation prints this
   ])('refuses the body %j', (body) => {
     expect(() => readTokenResponse({ status: 200, body })).toThrow(UnusableTokenResponseError);
+  });
+
+  test.each([404, 500, 502, 503])(
+    'takes the JSON error of a web server, status %i, for no answer of OAuth',
+    (status) => {
+      expect(() => read({ status, error: 'Internal Server Error' }, status)).toThrow(
+        UnusableTokenResponseError,
+      );
+    },
+  );
+
+  test('refuses a token of more than 2,048 characters: it would fill the session store', () => {
+    expect(read({ access_token: 'a'.repeat(2048) }).accessToken).toHaveLength(2048);
+    expect(() => read({ access_token: 'a'.repeat(2049) })).toThrow(UnusableTokenResponseError);
   });
 
   test('refuses a token that comes with another status than 200', () => {

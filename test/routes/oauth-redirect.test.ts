@@ -15,6 +15,8 @@ import {
 import { Visitor } from '../support/visitor.js';
 
 const TOKEN = { access_token: 'a-token-of-the-stub-provider-1', token_type: 'bearer' };
+/** A good answer, but for its size. */
+const HUGE = JSON.stringify({ ...TOKEN, padding: 'x'.repeat(1_000_000) });
 const ME = { User: { Errors: [], ObjectID: 7, DisplayName: 'Ada <b>Finch</b>' } };
 
 let stub: StubProvider;
@@ -47,25 +49,24 @@ describe.each([
     ['does not know our secret', json({ error: 'invalid_client' }, 401), 500],
     ['refuses us, as GoCD does', json({ error: 'invalid-client-credentials' }, 400), 500],
     ['is temporarily unavailable', json({ error: 'temporarily_unavailable' }, 400), 503],
-    ['reports a server_error', json({ error: 'server_error' }, 500), 502],
+    ['reports a server_error', json({ error: 'server_error' }, 400), 502],
+    ['fails in JSON', json({ status: 500, error: 'Internal Server Error' }, 500), 502],
+    ['does not know the grant type', json({ error: 'unsupported-grant-type' }, 400), 502],
+    ['quotes our secret as its error', json({ error: 'bad the-client-secret-of-1' }, 400), 502],
     ['answers HTML', respond(200, 'text/html', '<h1>Welcome</h1>'), 502],
     ['does not exist', respond(404, 'text/html', '<h1>Not found</h1>'), 502],
     ['answers nothing', respond(200, 'application/json', ''), 502],
     ['answers half a JSON', respond(200, 'application/json', '{"access_token":"a'), 502],
     ['answers null', respond(200, 'application/json', 'null'), 502],
     ['answers a token that is an object', json({ access_token: {} }), 502],
-    [
-      'redirects elsewhere',
-      respond(302, 'text/html', '', { Location: 'http://localhost:1/' }),
-      502,
-    ],
-    ['redirects with 307', respond(307, 'text/html', '', { Location: 'http://localhost:1/' }), 502],
+    ['redirects elsewhere', respond(302, 'text/html', '', { Location: '/elsewhere' }), 502],
+    ['redirects with 307', respond(307, 'text/html', '', { Location: '/elsewhere' }), 502],
     ['fails', respond(500, 'text/html', '<h1>Oops</h1>'), 502],
     ['cuts the connection', reset, 502],
-    ['sends over 1 MB', respond(200, 'application/json', ' '.repeat(1_000_001)), 502],
+    ['sends over 1 MB', respond(200, 'application/json', HUGE), 502],
     [
       'sends over 1 MB, packed',
-      respond(200, 'application/json', gzipSync(' '.repeat(1_000_001)), {
+      respond(200, 'application/json', gzipSync(HUGE), {
         'Content-Encoding': 'gzip',
       }),
       502,
