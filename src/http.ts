@@ -3,7 +3,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import axios, { AxiosError, type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import type { RequestHandler } from 'express';
-import { isLoopback } from './config.js';
+import { isLoopback } from './loopback.js';
 import { maskText } from './mask.js';
 
 /** A provider's answer, whatever its status. Whoever asked knows which ones to expect. */
@@ -36,7 +36,12 @@ export class UpstreamError extends Error {
     this.status = answer?.status;
     this.contentType = answer?.contentType;
     this.retryAfter = answer?.retryAfter;
-    this.excerpt = answer && maskText(answer.body.slice(0, EXCERPT_CHARACTERS)).trim();
+    // Masked before it is cut: half a secret would not look like one.
+    this.excerpt =
+      answer &&
+      maskText(answer.body.slice(0, 10 * EXCERPT_CHARACTERS))
+        .slice(0, EXCERPT_CHARACTERS)
+        .trim();
   }
 }
 

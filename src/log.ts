@@ -30,7 +30,7 @@ export function describeError(error: unknown): Record<string, unknown> {
   return {
     type: error.constructor.name,
     message: maskText(error.message),
-    ...('code' in error && { code: error.code }),
+    ...('code' in error && { code: maskText(String(error.code)) }),
     ...(error.stack && { stack: stackLines(error.stack) }),
     ...(error.cause !== undefined && { cause: describeError(error.cause) }),
   };
