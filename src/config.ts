@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { isLoopback } from './loopback.js';
 
 /**
  * The environment, read in this one file and frozen. Every variable is described in
@@ -9,6 +10,7 @@ export interface Config {
   readonly port: number;
   /** The public base URL, without a trailing slash. Redirect URIs are built from it alone. */
   readonly serverUrl: string;
+  readonly isHttps: boolean;
   readonly isProduction: boolean;
   /** The first signs new cookies; the others are still accepted, so that secrets can be rotated. */
   readonly sessionSecrets: readonly string[];
@@ -73,14 +75,18 @@ const url = z
     abort: true,
   })
   .refine((value) => !/[?#@]/.test(value), { error: 'must be a URL without ?, # or a password' })
-  .transform((value) => value.replace(/\/+$/, ''));
+  .transform((value) => new URL(value).href.replace(/\/+$/, ''));
 
 const secureUrl = url.refine(isSecureOrLoopback, {
   error: 'must begin with https://; plain http is for this machine alone (localhost)',
 });
 
 const Environment = z.object({
-  NODE_ENV: text,
+  NODE_ENV: z
+    .enum(['production', 'development', 'test'], {
+      error: 'must be production, development or test',
+    })
+    .optional(),
   DYNO: text,
   HEROKU_APP_DEFAULT_DOMAIN_NAME: text,
   PORT: wholeNumber(1, 65535).default(4567),
@@ -131,19 +137,21 @@ export function loadConfig(variables: Record<string, string | undefined>): Confi
   // What spans several variables is checked even when one of them is wrong by itself, so that one
   // start reports everything.
   const right = set.filter(([name]) => !wrong.has(name));
-  const config = readTogether(Environment.parse(Object.fromEntries(right)), wrong, problems);
+  const given = new Set(set.map(([name]) => name));
+  const config = readTogether(Environment.parse(Object.fromEntries(right)), given, problems);
   if (problems.length > 0) throw new ConfigError(problems);
   return Object.freeze(config);
 }
 
 function readTogether(
   environment: Environment,
-  wrong: ReadonlyMap<string, string>,
+  given: ReadonlySet<string>,
   problems: string[],
 ): Config {
   const isProduction = environment.NODE_ENV === 'production';
-  const rally = rallySettings(environment, wrong, problems);
-  const gocd = gocdSettings(environment, wrong, problems);
+  const rally = rallySettings(environment, given, problems);
+  const gocd = gocdSettings(environment, given, problems);
+  const url = serverUrl(environment, isProduction, given, problems);
   const isNothingConfigured = !rally && !gocd;
   if (isNothingConfigured && isProduction) {
     problems.push(
@@ -154,7 +162,8 @@ function readTogether(
   }
   return {
     port: environment.PORT,
-    serverUrl: serverUrl(environment, isProduction, problems),
+    serverUrl: url,
+    isHttps: url.startsWith('https:'),
     isProduction,
     sessionSecrets: sessionSecrets(environment, isProduction, problems),
     sessionTtlHours: environment.SESSION_TTL_HOURS,
@@ -168,7 +177,12 @@ function readTogether(
   };
 }
 
-function serverUrl(environment: Environment, isProduction: boolean, problems: string[]): string {
+function serverUrl(
+  environment: Environment,
+  isProduction: boolean,
+  given: ReadonlySet<string>,
+  problems: string[],
+): string {
   const { SERVER_URL, HEROKU_APP_DEFAULT_DOMAIN_NAME, DYNO, PORT } = environment;
   if (SERVER_URL) {
     if (isProduction && !isSecureOrLoopback(SERVER_URL)) {
@@ -177,7 +191,7 @@ function serverUrl(environment: Environment, isProduction: boolean, problems: st
     return SERVER_URL;
   }
   if (HEROKU_APP_DEFAULT_DOMAIN_NAME) return `https://${HEROKU_APP_DEFAULT_DOMAIN_NAME}`;
-  if (DYNO && isProduction) {
+  if (DYNO && isProduction && !given.has('SERVER_URL')) {
     problems.push(
       'SERVER_URL is missing. Set it with: heroku config:set SERVER_URL=https://<your app>.herokuapp.com' +
         ' (or let Heroku tell: heroku labs:enable runtime-dyno-metadata)',
@@ -206,17 +220,26 @@ function sessionSecrets(
   return secrets;
 }
 
+const RALLY_NAMES = [
+  'RALLY_SERVER',
+  'RALLY_SCOPE',
+  'RALLY_CLIENT_ID',
+  'RALLY_CLIENT_SECRET',
+  'CLIENT_ID',
+  'CLIENT_SECRET',
+];
+
 function rallySettings(
   environment: Environment,
-  wrong: ReadonlyMap<string, string>,
+  given: ReadonlySet<string>,
   problems: string[],
 ): RallySettings | undefined {
   const RALLY_CLIENT_ID = environment.RALLY_CLIENT_ID ?? environment.CLIENT_ID;
   const RALLY_CLIENT_SECRET = environment.RALLY_CLIENT_SECRET ?? environment.CLIENT_SECRET;
   const { RALLY_SERVER, RALLY_SCOPE } = environment;
-  const isMeant = isAnySet(RALLY_CLIENT_ID, RALLY_CLIENT_SECRET, RALLY_SERVER, RALLY_SCOPE);
-  if (!isMeant) return undefined;
-  requireAll('Rally', { RALLY_CLIENT_ID, RALLY_CLIENT_SECRET }, wrong, problems);
+  const needed = { RALLY_CLIENT_ID, RALLY_CLIENT_SECRET };
+  if (!isAnyGiven(given, RALLY_NAMES)) return undefined;
+  requireAll('Rally', needed, given, problems);
   return {
     server: RALLY_SERVER ?? 'https://rally1.rallydev.com',
     scope: RALLY_SCOPE ?? 'alm',
@@ -227,11 +250,12 @@ function rallySettings(
 
 function gocdSettings(
   { GOCD_SERVER, GOCD_CLIENT_ID, GOCD_CLIENT_SECRET }: Environment,
-  wrong: ReadonlyMap<string, string>,
+  given: ReadonlySet<string>,
   problems: string[],
 ): ClientSettings | undefined {
-  if (!isAnySet(GOCD_SERVER, GOCD_CLIENT_ID, GOCD_CLIENT_SECRET)) return undefined;
-  requireAll('GoCD', { GOCD_SERVER, GOCD_CLIENT_ID, GOCD_CLIENT_SECRET }, wrong, problems);
+  const needed = { GOCD_SERVER, GOCD_CLIENT_ID, GOCD_CLIENT_SECRET };
+  if (!isAnyGiven(given, Object.keys(needed))) return undefined;
+  requireAll('GoCD', needed, given, problems);
   return {
     server: GOCD_SERVER ?? '',
     clientId: GOCD_CLIENT_ID ?? '',
@@ -242,11 +266,11 @@ function gocdSettings(
 function requireAll(
   provider: string,
   needed: Record<string, string | undefined>,
-  wrong: ReadonlyMap<string, string>,
+  given: ReadonlySet<string>,
   problems: string[],
 ): void {
   for (const [name, value] of Object.entries(needed)) {
-    if (value === undefined && !wrong.has(name)) {
+    if (value === undefined && !given.has(name)) {
       problems.push(`${name} is missing: ${provider} is half configured`);
     }
   }
@@ -262,16 +286,11 @@ function sandboxSettings(environment: Environment): SandboxSettings {
   };
 }
 
-function isAnySet(...values: (string | undefined)[]): boolean {
-  return values.some((value) => value !== undefined);
+function isAnyGiven(given: ReadonlySet<string>, names: readonly string[]): boolean {
+  return names.some((name) => given.has(name));
 }
 
 function isSecureOrLoopback(value: string): boolean {
   const url = new URL(value);
   return url.protocol === 'https:' || isLoopback(url);
-}
-
-/** Whether an address never leaves this machine: localhost, *.localhost, 127.0.0.0/8, ::1. */
-export function isLoopback({ hostname }: URL): boolean {
-  return /^(.+\.)?localhost$|^127(\.\d+){3}$|^\[::1\]$/.test(hostname);
 }

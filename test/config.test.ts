@@ -131,6 +131,13 @@ describe('loadConfig, SERVER_URL', () => {
     );
   });
 
+  test('is read as the same address however it is written', () => {
+    expect(loadConfig({ ...PRODUCTION, SERVER_URL: 'HTTPS://App.Example/' })).toMatchObject({
+      serverUrl: 'https://app.example',
+      isHttps: true,
+    });
+  });
+
   test('must not have a path', () => {
     expect(problems({ SERVER_URL: 'https://app.example/sample' })).toContain('SERVER_URL');
   });
@@ -160,11 +167,24 @@ describe('loadConfig, the rest', () => {
     ['SESSION_TTL_HOURS', '-1'],
     ['RATE_LIMIT_PER_MINUTE', 'many'],
     ['LOG_LEVEL', 'loud'],
+    ['NODE_ENV', 'Production'],
     ['REDIS_URL', 'http://localhost:6379'],
     ['RALLY_SERVER', 'http://rally.example'],
     ['SANDBOX_PORT', '1e3'],
   ])('refuses %s=%s', (name, value) => {
     expect(problems({ [name]: value })).toMatch(new RegExp(`^${name} must`));
+  });
+
+  test('reports a wrong value and what is missing beside it at once, each name once', () => {
+    const wrong = problems({ ...PRODUCTION, GOCD_SERVER: 'http://go.example' });
+    const heroku = problems({ ...PRODUCTION, DYNO: 'web.1', SERVER_URL: 'nonsense' });
+
+    expect(wrong.split('\n').map((line) => line.split(' ')[0])).toEqual([
+      'GOCD_SERVER',
+      'GOCD_CLIENT_ID',
+      'GOCD_CLIENT_SECRET',
+    ]);
+    expect(heroku.split('\n')).toHaveLength(1);
   });
 
   test('reports all problems at once, without any value', () => {
