@@ -14,6 +14,7 @@ import { limitSignIns } from './middleware/rate-limit.js';
 import { requestLog } from './middleware/request-log.js';
 import { securityHeaders } from './middleware/security-headers.js';
 import { createGoCD, GOCD } from './providers/gocd.js';
+import type { Provider } from './providers/provider.js';
 import { createRally, RALLY } from './providers/rally.js';
 import { showPipelines } from './routes/gocd.js';
 import { healthz, readyz } from './routes/health.js';
@@ -49,44 +50,49 @@ export function createApp(config: Config, log: Logger, notice?: string): Express
   const ownForm = refuseForgedForms(config.serverUrl);
 
   const app = express();
-  const page = addPathsTo(app);
+  const route = addPathsTo(app);
   app.set('view engine', 'ejs').set('views', join(root, 'views'));
   app.set('etag', false); // pages are never cached, so their hash would be for nothing
-  Object.assign(app.locals, { notice });
-  if (config.serverUrl.startsWith('https:')) {
+  app.locals['notice'] = notice;
+  if (config.isHttps) {
     app.set('trust proxy', 1); // the platform's router, for the visitor's address alone
     // Whether we are behind https is configured, and no header may say otherwise.
     Object.defineProperty(app.request, 'secure', { get: () => true });
   }
 
-  app.use(securityHeaders(config.serverUrl));
+  app.use(securityHeaders(config.isHttps));
   app.use(requestLog(log));
-  page('/healthz', { get: [healthz] });
-  app.use('/public', compression(), express.static(join(root, 'public'), { setHeaders }));
+  route('/healthz', { get: [healthz] });
+  app.use(
+    '/public',
+    compression(),
+    express.static(join(root, 'public'), { setHeaders: letBrowsersKeep }),
+  );
   app.use(endWithTheBrowser);
-  page('/readyz', { get: [readyz] });
+  route('/readyz', { get: [readyz] });
   app.use(sessions(config));
 
   // 0. Both providers, connected or not.
-  page('/', { get: [home(offers)] });
+  route('/', { get: [home(offers)] });
 
   // 1. To the provider. /login alone is the older sample apps' route: Rally, or the only provider.
-  page('/login', { get: [limit, gocd && !rally ? ofGoCD(login) : ofRally(login)] });
-  page('/login/rally', { get: [limit, ofRally(login)] });
-  page('/login/gocd', { get: [limit, ofGoCD(login)] });
+  route('/login', { get: gocd && !rally ? ofGoCD([limit], login) : ofRally([limit], login) });
+  route('/login/rally', { get: ofRally([limit], login) });
+  route('/login/gocd', { get: ofGoCD([limit], login) });
 
   // 2 and 3. Back from the provider, and the code for a token.
-  page('/oauth-redirect', { get: [limit, ofRally(oauthRedirect(http))] });
-  page('/oauth-redirect/gocd', { get: [limit, ofGoCD(oauthRedirect(http))] });
+  const back = (provider: Provider) => oauthRedirect(provider, http);
+  route('/oauth-redirect', { get: ofRally([limit], back) });
+  route('/oauth-redirect/gocd', { get: ofGoCD([limit], back) });
 
   // 4. What the token opens.
-  page('/rally', { get: [ofRally(showStories)] });
-  page('/gocd', { get: [ofGoCD(showPipelines)] });
+  route('/rally', { get: ofRally([], showStories) });
+  route('/gocd', { get: ofGoCD([], showPipelines) });
 
   // 5. Forgetting it.
-  page('/logout', { get: [logoutPage(providers)], post: [ownForm, logout(config)] });
-  page('/logout/rally', { post: [ownForm, ofRally(logoutOf)] });
-  page('/logout/gocd', { post: [ownForm, ofGoCD(logoutOf)] });
+  route('/logout', { get: [logoutPage(providers)], post: [...ownForm, logout(config)] });
+  route('/logout/rally', { post: ofRally(ownForm, logoutOf) });
+  route('/logout/gocd', { post: ofGoCD(ownForm, logoutOf) });
 
   app.use(notFound);
   app.use(errors(config.serverUrl));
@@ -94,6 +100,6 @@ export function createApp(config: Config, log: Logger, notice?: string): Express
 }
 
 /** Files are the same for everybody: they may be kept, as pages may not. */
-function setHeaders(response: ServerResponse): void {
+function letBrowsersKeep(response: ServerResponse): void {
   response.setHeader('Cache-Control', 'public, max-age=3600');
 }

@@ -6,7 +6,11 @@ import type { Provider, ProviderFacts } from './providers/provider.js';
 
 /** A page needs a connection that this session does not have. */
 export class NotConnectedError extends Error {
-  constructor(readonly provider: Provider) {
+  constructor(
+    readonly provider: Provider,
+    /** There was one, and its time is over. */
+    readonly hasEnded: boolean,
+  ) {
     super(`not connected to ${provider.name}`);
   }
 }

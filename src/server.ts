@@ -23,13 +23,13 @@ try {
   process.exit(1);
 }
 
-async function start(environment: Config): Promise<void> {
-  const log = createLog(environment.logLevel);
-  if (environment.redisUrl) {
+async function start(given: Config): Promise<void> {
+  const log = createLog(given.logLevel);
+  if (given.redisUrl) {
     log.warn('REDIS_URL is not used yet: sessions are in memory, lost at restart and not shared');
   }
-  const sandbox = environment.sandbox && (await standIn(environment, environment.sandbox));
-  const config = sandbox ? pointedAt(sandbox, environment) : environment;
+  const sandbox = given.sandbox && (await startStandIn(given, given.sandbox));
+  const config = sandbox ? withProviders(given, sandbox) : given;
 
   const server = createServer(createApp(config, log, sandbox && notice(sandbox)));
   server.keepAliveTimeout = KEEP_ALIVE_MS;
@@ -44,7 +44,7 @@ async function start(environment: Config): Promise<void> {
   }
 }
 
-async function standIn(
+async function startStandIn(
   { serverUrl }: Config,
   settings: NonNullable<Config['sandbox']>,
 ): Promise<Sandbox> {
@@ -54,7 +54,8 @@ async function standIn(
   });
 }
 
-function pointedAt({ url, gocdUrl, world }: Sandbox, config: Config): Config {
+/** The configuration that somebody would have written for these two providers. */
+function withProviders(config: Config, { url, gocdUrl, world }: Sandbox): Config {
   const [rally] = world.rally.clients;
   const [gocd] = world.gocd.clients;
   return {

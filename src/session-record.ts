@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Request } from 'express';
-import type { SessionData } from 'express-session';
+import type { SessionData, Store } from 'express-session';
+import { generateToken } from './middleware/csrf.js';
 
 // express-session gives each request a copy of the session, and would write that copy back. Two
 // requests at once then undo each other's changes: a state is lost, or works twice; a log-out is
@@ -16,37 +16,67 @@ export function isKept(request: Request): boolean {
  * Changes the session as it is in the store now, whatever this request loaded when it began.
  *
  * @param make changes the data it is given; runs while no other change of this session does
- * @returns what `make` returned
+ * @returns what `make` returned; undefined when there is no session, or another request ended it
  */
 export async function changeSession<Result>(
   request: Request,
   make: (data: SessionData) => Result,
-): Promise<Result> {
+): Promise<Result | undefined> {
+  if (!isKept(request)) return undefined;
   return oneAtATime(request.sessionID, async () => {
-    if (isKept(request)) await reload(request);
-    request.session.csrfToken ??= newCsrfToken();
-    const result = make(request.session);
-    await promisify(request.session.save.bind(request.session))();
-    return result;
+    if (await reload(request)) {
+      const result = make(request.session);
+      await promisify(request.session.save.bind(request.session))();
+      return result;
+    }
+    const successor = successors.get(request.sessionID);
+    return successor === undefined
+      ? undefined
+      : oneAtATime(successor, () => changeStored(request.sessionStore, successor, make));
   });
 }
 
+/** As {@link changeSession}; makes a session where there is none. */
+export async function changeOrStartSession(
+  request: Request,
+  make: (data: SessionData) => void,
+): Promise<void> {
+  const isDone = await changeSession(request, (data) => {
+    make(data);
+    return true;
+  });
+  if (isDone) return;
+  if (isKept(request)) await promisify(request.session.regenerate.bind(request.session))();
+  generateToken(request);
+  make(request.session);
+  await promisify(request.session.save.bind(request.session))();
+}
+
 /**
- * Gives the session a new id; the former one is dead.
+ * Changes the session and gives it a new id; the former one is dead. A request that is under way
+ * with the former id may still change the session, but is not told the new id: it might belong to
+ * whoever planted the former one.
  *
- * @param carryOver what the new session takes of the former one's data
+ * @param make changes the data; nothing happens when there is no session, or it was ended
  */
 export async function renewSession(
   request: Request,
-  carryOver: (former: SessionData) => Partial<SessionData>,
+  make: (data: SessionData) => void,
 ): Promise<void> {
-  await oneAtATime(request.sessionID, async () => {
-    if (isKept(request)) await reload(request);
-    const data = carryOver(request.session);
+  const former = request.sessionID;
+  const isRenewed = await oneAtATime(former, async () => {
+    if (!isKept(request) || !(await reload(request))) return false;
+    const { cookie, csrfToken, ...data } = request.session;
     await promisify(request.session.regenerate.bind(request.session))();
-    Object.assign(request.session, data, { csrfToken: newCsrfToken() });
+    Object.assign(request.session, data);
+    generateToken(request);
+    make(request.session);
     await promisify(request.session.save.bind(request.session))();
+    remember(former, request.sessionID);
+    return true;
   });
+  // Another sign-in of this browser renewed it a moment ago: what was gained here joins it there.
+  if (!isRenewed) await changeSession(request, make);
 }
 
 /** Ends the session in the store. */
@@ -56,18 +86,37 @@ export async function endSession(request: Request): Promise<void> {
   );
 }
 
-async function reload(request: Request): Promise<void> {
+/** @returns false when another request has ended the session */
+async function reload(request: Request): Promise<boolean> {
   try {
     await promisify(request.session.reload.bind(request.session))();
+    return true;
   } catch (error) {
-    if (!(error instanceof Error && error.message === 'failed to load session')) throw error;
-    // Another request ended it. What this one still holds of it must not come back to life.
-    await promisify(request.session.regenerate.bind(request.session))();
+    if (error instanceof Error && error.message === 'failed to load session') return false;
+    throw error;
   }
 }
 
-function newCsrfToken(): string {
-  return randomBytes(16).toString('base64url');
+async function changeStored<Result>(
+  store: Store,
+  id: string,
+  make: (data: SessionData) => Result,
+): Promise<Result | undefined> {
+  const data = await promisify(store.get.bind(store))(id);
+  if (!data) return undefined;
+  const result = make(data);
+  await promisify(store.set.bind(store))(id, data);
+  return result;
+}
+
+/** As long as a request with the former id can be under way. */
+const SUCCESSION_MS = 30_000;
+
+const successors = new Map<string, string>();
+
+function remember(former: string, successor: string): void {
+  successors.set(former, successor);
+  setTimeout(() => successors.delete(former), SUCCESSION_MS).unref();
 }
 
 const queues = new Map<string, Promise<unknown>>();

@@ -11,6 +11,14 @@ const MOST_SESSIONS = 20_000;
 const PRUNE_EVERY_MS = 60_000;
 
 /**
+ * memorystore's own pruning reads every record, and so makes the oldest the most recently used:
+ * the wrong ones are then dropped. That of the cache inside it (lru-cache 4) does not.
+ */
+interface PrunableStore {
+  readonly store: { prune(): void };
+}
+
+/**
  * Sessions in memory, for one process. Those that hold nothing but a sign-in under way are kept
  * apart and for a shorter time: however many of them somebody starts, they crowd out each other
  * and never a person who is signed in.
@@ -25,9 +33,13 @@ export class MemorySessions extends session.Store {
    */
   constructor(connectedTtlMs: number, pendingTtlMs: number) {
     super();
-    const options = { max: MOST_SESSIONS, checkPeriod: PRUNE_EVERY_MS };
-    this.connected = new MemoryStore({ ...options, ttl: connectedTtlMs });
-    this.pending = new MemoryStore({ ...options, ttl: pendingTtlMs });
+    this.connected = new MemoryStore({ max: MOST_SESSIONS, ttl: connectedTtlMs });
+    this.pending = new MemoryStore({ max: MOST_SESSIONS, ttl: pendingTtlMs });
+    setInterval(() => {
+      for (const { store } of [this.connected, this.pending] as unknown as PrunableStore[]) {
+        store.prune();
+      }
+    }, PRUNE_EVERY_MS).unref();
   }
 
   get(id: string, callback: (error: unknown, data?: SessionData | null) => void): void {

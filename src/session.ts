@@ -4,11 +4,17 @@ import type { Config } from './config.js';
 import type { PendingSignIn } from './oauth/authorization-response.js';
 import type { Tokens } from './oauth/token-request.js';
 import type { Person, ProviderId } from './providers/provider.js';
-import { changeSession, endSession, isKept, renewSession } from './session-record.js';
+import {
+  changeOrStartSession,
+  changeSession,
+  endSession,
+  isKept,
+  renewSession,
+} from './session-record.js';
 import { MemorySessions } from './session-store.js';
 
 /** A sign-in that the browser has begun and not yet finished. There may be several: tabs. */
-export interface BegunSignIn extends PendingSignIn {
+export interface KeptSignIn extends PendingSignIn {
   readonly state: string;
   readonly provider: ProviderId;
   /** One of this app's own pages. */
@@ -27,17 +33,31 @@ export interface Connection {
   readonly person?: Person;
 }
 
+/** What a connection keeps of a token answer. */
+export function connectionFrom(tokens: Tokens, person: Person | undefined): Connection {
+  const now = Date.now();
+  return {
+    accessToken: tokens.accessToken,
+    ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
+    ...(tokens.expiresInSeconds !== undefined && {
+      expiresAt: now + tokens.expiresInSeconds * 1000,
+    }),
+    connectedAt: now,
+    ...(person && { person }),
+  };
+}
+
 declare module 'express-session' {
   interface SessionData {
-    csrfToken?: string | null | undefined;
+    // csrfToken: declared by csrf-sync
     /** Oldest first. */
-    begunSignIns?: BegunSignIn[];
+    pendingSignIns?: KeptSignIn[];
     connections?: Partial<Record<ProviderId, Connection>>;
   }
 }
 
-const MOST_BEGUN_SIGN_INS = 20;
-const BEGUN_TTL_MS = 15 * 60 * 1000;
+const MOST_PENDING_SIGN_INS = 20;
+const PENDING_TTL_MS = 15 * 60 * 1000;
 const CONNECTION_MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** Sessions as Express middleware: a signed random id in a cookie, everything else on our side. */
@@ -46,7 +66,7 @@ export function sessions(config: Config): RequestHandler {
   return session({
     name,
     secret: [...config.sessionSecrets],
-    store: new MemorySessions(config.sessionTtlHours * 60 * 60 * 1000, BEGUN_TTL_MS),
+    store: new MemorySessions(config.sessionTtlHours * 60 * 60 * 1000, PENDING_TTL_MS),
     resave: false, // an unchanged session is not written back: that would undo another request's
     saveUninitialized: false, // someone who only looks around gets no cookie
     cookie: {
@@ -60,17 +80,15 @@ export function sessions(config: Config): RequestHandler {
   });
 }
 
-function cookie({ serverUrl }: Config): { name: string; secure: boolean } {
+function cookie({ isHttps }: Config): { name: string; secure: boolean } {
   // "__Host-" makes the browser refuse a cookie that a sibling domain planted.
-  return serverUrl.startsWith('https:')
-    ? { name: '__Host-sid', secure: true }
-    : { name: 'sid', secure: false };
+  return isHttps ? { name: '__Host-sid', secure: true } : { name: 'sid', secure: false };
 }
 
 /** Remembers a sign-in until the browser comes back with its state. */
-export async function rememberSignIn(request: Request, signIn: BegunSignIn): Promise<void> {
-  await changeSession(request, (data) => {
-    data.begunSignIns = [...(data.begunSignIns ?? []), signIn].slice(-MOST_BEGUN_SIGN_INS);
+export async function rememberSignIn(request: Request, signIn: KeptSignIn): Promise<void> {
+  await changeOrStartSession(request, (data) => {
+    data.pendingSignIns = [...(data.pendingSignIns ?? []), signIn].slice(-MOST_PENDING_SIGN_INS);
   });
 }
 
@@ -78,20 +96,19 @@ export async function rememberSignIn(request: Request, signIn: BegunSignIn): Pro
  * Takes a sign-in out of the session, so that its state works once, however many requests arrive
  * with it at the same moment.
  *
- * @returns undefined when this browser began no such sign-in. One that it began at the other
- *   provider is returned but left in place, where its own redirect may still find it
+ * @returns undefined when this browser has no such sign-in at this provider under way. One at the
+ *   other provider stays where its own redirect finds it
  */
 export async function takeSignIn(
   request: Request,
   provider: ProviderId,
   state: string,
-): Promise<BegunSignIn | undefined> {
-  if (!isKept(request)) return undefined;
+): Promise<KeptSignIn | undefined> {
   return changeSession(request, (data) => {
-    const signIn = data.begunSignIns?.find((begun) => begun.state === state);
-    if (signIn?.provider === provider) {
-      data.begunSignIns = data.begunSignIns?.filter((begun) => begun !== signIn) ?? [];
-    }
+    const signIn = data.pendingSignIns?.find(
+      (pending) => pending.provider === provider && pending.state === state,
+    );
+    data.pendingSignIns = data.pendingSignIns?.filter((pending) => pending !== signIn) ?? [];
     return signIn;
   });
 }
@@ -106,10 +123,9 @@ export async function connect(
   provider: ProviderId,
   connection: Connection,
 ): Promise<void> {
-  await renewSession(request, ({ begunSignIns, connections }) => ({
-    ...(begunSignIns && { begunSignIns }),
-    connections: { ...connections, [provider]: connection },
-  }));
+  await renewSession(request, (data) => {
+    data.connections = { ...data.connections, [provider]: connection };
+  });
 }
 
 /** The connection as it stands, or undefined when there is none or it has ended by itself. */
@@ -146,7 +162,6 @@ export async function disconnect(
   provider: ProviderId,
   onlyIf?: Connection,
 ): Promise<void> {
-  if (!isKept(request)) return;
   await changeSession(request, (data) => {
     const { [provider]: forgotten, ...others } = data.connections ?? {};
     if (onlyIf && forgotten?.accessToken !== onlyIf.accessToken) return;
@@ -169,20 +184,6 @@ export async function forgetEverything(
 
 /** The token that this session's forms must send back. Makes a session where there is none. */
 export async function csrfTokenOf(request: Request): Promise<string> {
-  if (!isKept(request)) await changeSession(request, () => undefined);
+  if (!isKept(request)) await changeOrStartSession(request, () => undefined);
   return request.session.csrfToken ?? '';
-}
-
-/** What a connection keeps of a token answer. */
-export function connectionFrom(tokens: Tokens, person: Person | undefined): Connection {
-  const now = Date.now();
-  return {
-    accessToken: tokens.accessToken,
-    ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
-    ...(tokens.expiresInSeconds !== undefined && {
-      expiresAt: now + tokens.expiresInSeconds * 1000,
-    }),
-    connectedAt: now,
-    ...(person && { person }),
-  };
 }

@@ -16,7 +16,11 @@ export async function withConnection<Result>(
   call: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
   const connection = connectionTo(request, provider.id);
-  if (!connection) throw new NotConnectedError(provider);
+  if (!connection) {
+    const hasEnded = request.session.connections?.[provider.id] !== undefined;
+    if (hasEnded) await disconnect(request, provider.id); // its tokens are of no more use
+    throw new NotConnectedError(provider, hasEnded);
+  }
   try {
     return await call(connection);
   } catch (error) {

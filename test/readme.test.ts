@@ -35,7 +35,7 @@ describe('README.md', () => {
   });
 
   test('lists every route of app.ts, and none that it does not have', () => {
-    const routes = [...readFileSync('src/app.ts', 'utf8').matchAll(/^ {2}page\('([^']+)'/gm)];
+    const routes = [...readFileSync('src/app.ts', 'utf8').matchAll(/^ {2}route\('([^']+)'/gm)];
     const inApp = routes.map(([, path]) => path ?? '').sort();
     const table = readme.slice(readme.indexOf('## Routes'), readme.indexOf('## Environment'));
     const inReadme = [...table.matchAll(/`(?:GET|POST) (\/[\w/-]*)`/g)].map(

@@ -81,13 +81,28 @@ describe.each([
   test('works in several tabs that were opened at the same moment', async () => {
     await visitor.visit(`${started.url}/login/${provider}`);
     const tabs = await Promise.all(
-      Array.from({ length: 5 }, () => visitor.visit(`${started.url}/login/${provider}`)),
+      Array.from({ length: 15 }, () => visitor.visit(`${started.url}/login/${provider}`)),
     );
     await goToConsent(visitor, started, provider);
     for (const tab of tabs) {
       const back = await allow(visitor, await visitor.visit(tab.location));
       expect((await visitor.visit(back)).location.pathname).toBe(page);
     }
+  });
+
+  test('keeps the twenty newest of very many sign-ins under way', async () => {
+    const tabs = [];
+    for (let opened = 0; opened < 22; opened++) {
+      tabs.push((await visitor.visit(`${started.url}/login/${provider}`)).location.searchParams);
+    }
+    const comeBack = (tab: URLSearchParams | undefined) =>
+      visitor.visit(
+        `${started.url}${redirectPath}?state=${tab?.get('state') ?? ''}&error=access_denied`,
+      );
+
+    expect((await comeBack(tabs[1])).text).toContain('was not begun here');
+    expect((await comeBack(tabs[2])).text).toContain('Access was denied');
+    expect((await comeBack(tabs[21])).text).toContain('Access was denied');
   });
 
   test('refuses a redirect when no sign-in was begun', async () => {
@@ -122,9 +137,11 @@ describe.each([
 
   test('refuses a state that was spent, also by requests at the same moment', async () => {
     const back = await allow(visitor, await goToConsent(visitor, started, provider));
-    const answers = await Promise.all(Array.from({ length: 4 }, () => visitor.visit(back)));
+    const answers = await Promise.all(Array.from({ length: 12 }, () => visitor.visit(back)));
 
-    expect(answers.map(({ status }) => status).sort()).toEqual([303, 403, 403, 403]);
+    const statuses = answers.map(({ status }) => status).sort();
+
+    expect(statuses).toEqual([303, ...Array<number>(11).fill(403)]);
     expect(tokenRequests(started)).toBe(1);
     expect((await visitor.visit(back)).status).toBe(403);
   });
@@ -218,6 +235,11 @@ test('GoCD’s error without a state is a 403 that leaves the sign-in under way 
 
   expect(error.status).toBe(403);
   expect(error.text).toContain('access was denied');
+  for (const code of ['made-up', 'constructor', '__proto__', '<script>']) {
+    const other = await visitor.visit(`${started.url}/oauth-redirect/gocd?error=${code}`);
+    expect(other.status).toBe(403);
+    expect(other.$('h1').text()).toBe('This sign-in was not begun here');
+  }
   expect((await visitor.visit(back)).status).toBe(303);
 });
 

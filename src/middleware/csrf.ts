@@ -2,9 +2,12 @@ import { csrfSync } from 'csrf-sync';
 import express, { type RequestHandler } from 'express';
 import { ForgeryError } from '../errors.js';
 
-const { isRequestValid } = csrfSync({
+const csrf = csrfSync({
   getTokenFromRequest: ({ body }) => (body as { csrf_token?: string } | undefined)?.csrf_token,
 });
+
+/** Gives a session the token that its forms must send back. */
+export const { generateToken } = csrf;
 
 /**
  * Reads a posted form, and refuses one that was not on a page of ours. Stands before every POST.
@@ -21,7 +24,9 @@ export function refuseForgedForms(serverUrl: string): RequestHandler[] {
       if (origin !== undefined && origin !== new URL(serverUrl).origin) {
         throw new ForgeryError('the form is on another site');
       }
-      if (!isRequestValid(request)) throw new ForgeryError('the form has no token of this session');
+      if (!csrf.isRequestValid(request)) {
+        throw new ForgeryError('the form has no token of this session');
+      }
       next();
     },
   ];

@@ -27,7 +27,9 @@ function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefine
       status: 401,
       code: 'not_connected',
       title: `Not connected to ${name}`,
-      happened: `This page shows ${shows}, and for that it needs your permission at ${name}.`,
+      happened: error.hasEnded
+        ? `Your connection to ${name} has ended: its time is over.`
+        : `This page shows ${shows}, and for that it needs your permission at ${name}.`,
       next: `Connect to ${name}. You come back here afterwards.`,
       link: connectLink(error.provider, page),
     };

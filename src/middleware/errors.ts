@@ -15,7 +15,8 @@ export function errors(serverUrl: string): ErrorRequestHandler {
         upstream: { status: error.status, contentType: error.contentType, excerpt: error.excerpt },
       }),
     };
-    if (page.status >= 500) request.log.error({ ...facts, err: error }, page.title);
+    const isLeft = error instanceof UpstreamError && error.failure === 'cancelled';
+    if (page.status >= 500 && !isLeft) request.log.error({ ...facts, err: error }, page.title);
     else request.log.info(facts, page.title);
 
     // Nothing can be mended in an answer that is half sent; Express cuts the connection.

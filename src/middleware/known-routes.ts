@@ -13,26 +13,36 @@ declare global {
 }
 
 /**
- * Makes the routes of one provider; 404 with the variables to set where it is not configured.
+ * Makes the handlers of one provider's routes; 404 with the variables to set where it is not
+ * configured.
  *
- * @returns a function that turns what is made from the configured provider into a handler
+ * @returns a function that takes what stands before a handler, and how to make the handler from the
+ *   configured provider
  */
 export function routesOf<P extends Provider>(facts: ProviderFacts, provider: P | undefined) {
-  return (handlerFor: (provider: P) => RequestHandler): RequestHandler => {
+  return (
+    before: readonly RequestHandler[],
+    handlerFor: (provider: P) => RequestHandler,
+  ): readonly RequestHandler[] => {
     if (!provider) {
-      return () => {
-        throw new NotConfiguredError(facts);
-      };
+      return [
+        () => {
+          throw new NotConfiguredError(facts);
+        },
+      ];
     }
-    const handler = handlerFor(provider);
-    return (request, response, next) => {
+    const tellWhose: RequestHandler = (_request, response, next) => {
       response.locals.provider = provider;
-      return handler(request, response, next);
+      next();
     };
+    return [tellWhose, ...before, handlerFor(provider)];
   };
 }
 
-type Handlers = readonly (RequestHandler | readonly RequestHandler[])[];
+interface Methods {
+  readonly get?: readonly RequestHandler[];
+  readonly post?: readonly RequestHandler[];
+}
 
 /**
  * Adds paths to the app; a path's other methods answer 405, with what is allowed.
@@ -40,10 +50,10 @@ type Handlers = readonly (RequestHandler | readonly RequestHandler[])[];
  * @returns a function that takes a path, and the handlers of each method that it knows
  */
 export function addPathsTo(app: Express) {
-  return (path: string, { get, post }: { get?: Handlers; post?: Handlers }): void => {
+  return (path: string, { get, post }: Methods): void => {
     const route = app.route(path);
-    if (get) route.get(...get.flat());
-    if (post) route.post(...post.flat());
+    if (get) route.get(...get);
+    if (post) route.post(...post);
     route.all(() => {
       throw new MethodNotAllowedError([...(get ? ['GET', 'HEAD'] : []), ...(post ? ['POST'] : [])]);
     });

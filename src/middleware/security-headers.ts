@@ -4,10 +4,9 @@ import helmet from 'helmet';
 /**
  * What the browser is told about every answer.
  *
- * @param serverUrl https turns HSTS on; http must not say "upgrade", which breaks localhost in Safari
+ * @param isHttps turns HSTS on; over http we must not say "upgrade", which breaks localhost in Safari
  */
-export function securityHeaders(serverUrl: string): RequestHandler[] {
-  const isHttps = serverUrl.startsWith('https:');
+export function securityHeaders(isHttps: boolean): RequestHandler[] {
   return [
     helmet({
       contentSecurityPolicy: {

@@ -2,7 +2,7 @@
 // The format: https://cctray.org/v1
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { unexpectedAnswer, type Http } from '../http.js';
-import { successful } from './provider.js';
+import { requireSuccess } from './provider.js';
 
 export interface Pipeline extends Status {
   readonly name: string;
@@ -52,7 +52,7 @@ export async function fetchPipelines(
   server: string,
   headers: Record<string, string>,
 ): Promise<readonly Pipeline[]> {
-  const answer = successful(await http.get(new URL(`${server}/cctray.xml`), headers));
+  const answer = requireSuccess(await http.get(new URL(`${server}/cctray.xml`), headers));
   try {
     return readCctray(answer.body);
   } catch (error) {
@@ -97,8 +97,12 @@ function summary(name: string, stages: readonly Stage[]): Pipeline {
 }
 
 function isNewer(a: Entry, b: Entry): boolean {
-  // All times of one server have the same form, so the texts compare as the times do.
-  return (a.lastBuildTime?.text ?? '') > (b.lastBuildTime?.text ?? '');
+  const [left, right] = [a.lastBuildTime, b.lastBuildTime];
+  if (left?.instant !== undefined && right?.instant !== undefined) {
+    return left.instant > right.instant;
+  }
+  // Times without a zone have one form, so that their texts compare as the times do.
+  return (left?.text ?? '') > (right?.text ?? '');
 }
 
 interface ReadEntry {
@@ -106,6 +110,9 @@ interface ReadEntry {
   readonly path: readonly [string, string, string | undefined];
   readonly entry: Entry;
 }
+
+/** cctray.xml needs four levels. */
+const DEEPEST = 16;
 
 function readEntries(xml: string): readonly ReadEntry[] {
   const entries: ReadEntry[] = [];
@@ -125,13 +132,13 @@ function readEntries(xml: string): readonly ReadEntry[] {
     if (open.length === 0 && tag.name !== 'Projects') {
       throw new NotCctrayError('the root element is not Projects');
     }
-    if (open.join('/') === 'Projects' && tag.name === 'Project') {
+    if (open.length >= DEEPEST) throw new NotCctrayError('the elements are nested too deep');
+    if (open.length === 1 && tag.name === 'Project') {
       project = tag;
       breakers = undefined;
     }
-    if (open.join('/') === 'Projects/Project/messages' && tag.attributes['kind'] === 'Breakers') {
-      breakers = tag.attributes['text'];
-    }
+    const isMessage = open.at(-1) === 'messages' && tag.name === 'message';
+    if (isMessage && tag.attributes['kind'] === 'Breakers') breakers = tag.attributes['text'];
     open.push(tag.name);
   });
   parser.on('closetag', () => {

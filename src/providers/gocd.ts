@@ -33,7 +33,7 @@ export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | unde
     server,
     clientId,
     clientSecret,
-    issuer: server,
+    issuer: server, // a guess: GoCD does not send `iss`
     authorizationEndpoint: `${server}/oauth/authorize`,
     tokenEndpoint: `${server}/oauth/token`,
     // One redirect URI per provider keeps their answers apart (RFC 9700 §4.4.2).

@@ -1,6 +1,5 @@
 import type { OAuthClient } from '../oauth/client.js';
-import type { ProviderAnswer } from '../http.js';
-import { unexpectedAnswer } from '../http.js';
+import { unexpectedAnswer, type ProviderAnswer } from '../http.js';
 
 export type ProviderId = 'rally' | 'gocd';
 
@@ -64,7 +63,7 @@ export class ApiError extends Error {
  * @throws {NotAllowedError} for a 403
  * @throws {UpstreamError} for any other status but 200
  */
-export function successful(answer: ProviderAnswer): ProviderAnswer {
+export function requireSuccess(answer: ProviderAnswer): ProviderAnswer {
   if (answer.status === 401) throw new CredentialRejectedError('status 401');
   if (answer.status === 403) throw new NotAllowedError('status 403');
   if (answer.status !== 200) throw unexpectedAnswer(answer);

@@ -1,7 +1,7 @@
 // Rally's Web Services API v2.0, as far as this app needs it: who am I, and my stories.
 import { z } from 'zod';
 import { unexpectedAnswer, type Http, type ProviderAnswer } from '../http.js';
-import { ApiError, successful, type Person } from './provider.js';
+import { ApiError, requireSuccess, type Person } from './provider.js';
 
 /** One page of a result. WSAPI counts from 1. */
 export interface Page {
@@ -129,7 +129,7 @@ export async function fetchMyStories(
 }
 
 function read<Shape extends z.ZodType>(shape: Shape, answer: ProviderAnswer): z.infer<Shape> {
-  const value = parseJson(successful(answer));
+  const value = parseJson(requireSuccess(answer));
   const failure = Failure.safeParse(value);
   if (failure.success) refuseErrors(failure.data.OperationResult.Errors);
   const result = shape.safeParse(value);

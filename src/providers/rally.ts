@@ -1,9 +1,8 @@
 // Rally, as its README "Oauth Sample Apps" and its own sample apps describe it.
 import type { Config } from '../config.js';
 import type { Http } from '../http.js';
-import type { Provider, ProviderFacts } from './provider.js';
+import type { Person, Provider, ProviderFacts } from './provider.js';
 import { fetchMyStories, fetchWhoAmI, type Page, type Stories } from './rally-wsapi.js';
-import type { Person } from './provider.js';
 
 export const RALLY = {
   id: 'rally',
@@ -35,7 +34,7 @@ export function createRally({ rally, serverUrl }: Config, http: Http): Rally | u
     clientId,
     clientSecret,
     scope,
-    issuer: server,
+    issuer: server, // a guess: Rally is not known to send `iss`
     authorizationEndpoint: `${server}/login/oauth2/auth`,
     tokenEndpoint: `${server}/login/oauth2/token`,
     redirectUri: `${serverUrl}/oauth-redirect`,

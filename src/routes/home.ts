@@ -25,6 +25,7 @@ function describeConnection(request: Request, provider: Provider) {
   return (
     connection && {
       name: connection.person?.name,
+      isNamed: provider.whoAmI !== undefined,
       since: new Date(connection.connectedAt).toISOString(),
       lifeLeft:
         connection.expiresAt === undefined ? undefined : inWords(connection.expiresAt - Date.now()),

@@ -5,11 +5,13 @@ import { v4 as uuid } from 'uuid';
 import { BadParameterError } from '../errors.js';
 import { authorizationRequestUrl } from '../oauth/authorization-request.js';
 import { createCodeVerifier } from '../oauth/pkce.js';
+import { GOCD } from '../providers/gocd.js';
 import type { Provider } from '../providers/provider.js';
+import { RALLY } from '../providers/rally.js';
 import { rememberSignIn } from '../session.js';
 
 /** Where a sign-in may end: nothing that arrives in a URL is ever redirected to as it is. */
-const RETURN_TO = ['/', '/rally', '/gocd'];
+const RETURN_TO: readonly string[] = ['/', RALLY.page, GOCD.page];
 
 export function login(provider: Provider): RequestHandler {
   return async (request, response) => {

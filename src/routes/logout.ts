@@ -1,5 +1,5 @@
 // Forgetting tokens. GET /logout only shows the button: a link, an image or a prefetch must not be
-// able to sign anybody out. Neither provider has a revocation endpoint (RFC 7009), so the grant
+// able to sign anybody out. Neither provider documents a revocation endpoint (RFC 7009), so the grant
 // stays until the person removes it there; the page says where.
 import type { RequestHandler } from 'express';
 import type { Config } from '../config.js';

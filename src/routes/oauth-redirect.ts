@@ -1,16 +1,14 @@
 // Steps 2 and 3 of the dance. The provider has sent the browser back, with a code or with an error.
 // We check the answer, change the code for a token, and send the browser on to a page of ours.
 import type { Request, RequestHandler } from 'express';
-import type { Http } from '../http.js';
+import { UpstreamError, type Http } from '../http.js';
 import { readAuthorizationResponse, readState } from '../oauth/authorization-response.js';
 import { readTokenResponse, tokenRequest } from '../oauth/token-request.js';
 import type { Person, Provider } from '../providers/provider.js';
 import { connect, connectionFrom, takeSignIn } from '../session.js';
 
-export const oauthRedirect =
-  (http: Http) =>
-  (provider: Provider): RequestHandler =>
-  async (request, response) => {
+export function oauthRedirect(provider: Provider, http: Http): RequestHandler {
+  return async (request, response) => {
     // State before all else. Until it is known to be ours, this may be anybody's link.
     const state = readState(provider, request.query);
     const signIn = await takeSignIn(request, provider.id, state);
@@ -27,6 +25,7 @@ export const oauthRedirect =
     // The browser moves on, so that the code stays in no address bar and no history (§3.1.2.5).
     response.redirect(303, signIn?.returnTo ?? provider.page);
   };
+}
 
 /** A name is nice to have: the sign-in stands without it, and the page asks again. */
 async function askWhoTheyAre(
@@ -37,6 +36,8 @@ async function askWhoTheyAre(
   try {
     return await provider.whoAmI?.(accessToken);
   } catch (error) {
+    // A browser that has left would not learn the new session id, and must keep its session.
+    if (error instanceof UpstreamError && error.failure === 'cancelled') throw error;
     request.log.warn({ err: error }, `signed in, but ${provider.name} did not say as whom`);
     return undefined;
   }

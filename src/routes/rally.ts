@@ -1,6 +1,6 @@
 // Step 4 of the dance, at Rally: GET /rally uses the token and shows what it opens, my stories.
 import type { RequestHandler } from 'express';
-import { withConnection } from '../connection.js';
+import { withConnection } from '../with-connection.js';
 import { BadParameterError } from '../errors.js';
 import type { Rally } from '../providers/rally.js';
 import { rememberPerson } from '../session.js';
@@ -29,8 +29,9 @@ export function showStories(provider: Rally): RequestHandler {
       first: start,
       last,
       previous: page > 1 ? page - 1 : undefined,
-      // An empty page ends the list, whatever the total says: it counts what one cannot see.
-      next: result.stories.length > 0 && last < result.total ? page + 1 : undefined,
+      // A page that is not full ends the list, whatever the total says: it may count what one
+      // cannot see, or be missing.
+      next: result.stories.length >= PAGE_SIZE && last !== result.total ? page + 1 : undefined,
     });
   };
 }

@@ -111,6 +111,7 @@ describe('readCctray', () => {
     ['an undeclared entity', '<Projects><Project name="&nbsp;"/></Projects>'],
     ['two roots', '<Projects/><Projects/>'],
     ['a document type', '<!DOCTYPE Projects><Projects/>'],
+    ['elements nested without end', '<Projects>' + '<a>'.repeat(1_000_000)],
     [
       'an external entity',
       '<!DOCTYPE Projects [<!ENTITY x SYSTEM "file:///etc/passwd">]><Projects>&x;</Projects>',

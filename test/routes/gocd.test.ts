@@ -24,7 +24,7 @@ describe('GET /gocd', () => {
     const page = await signIn(visitor, await start(), 'gocd');
 
     expect(page.$('.pipelines > li')).toHaveLength(6);
-    expect(page.$('.pipelines > li').first().find('.stages li')).toHaveLength(3);
+    expect(page.$('.pipelines > li').first().find('.stages > li')).toHaveLength(3);
     expect(page.$('.pipelines > li.bad').first().text()).toContain('broken by ada, sol');
     expect(page.text).toContain('6 pipelines: 1 failed, 2 building');
   });

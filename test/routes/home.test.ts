@@ -115,4 +115,10 @@ describe('the routes of a provider that is not configured', () => {
     expect(page.status).toBe(404);
     expect(page.text).toContain('GOCD_SERVER, GOCD_CLIENT_ID, GOCD_CLIENT_SECRET');
   });
+
+  test('POST /logout/gocd is a 404, too', async () => {
+    const { url } = await start({ environment: NO_GOCD });
+
+    expect((await new Visitor().post(`${url}/logout/gocd`)).status).toBe(404);
+  });
 });

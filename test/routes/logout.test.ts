@@ -57,6 +57,15 @@ describe('POST /logout/rally', () => {
   });
 });
 
+describe('POST /logout/rally with nothing else connected', () => {
+  test('forgets Rally too', async () => {
+    await signIn(visitor, started, 'rally');
+    await visitor.submit(await visitor.visit(started.url), 'form[action="/logout/rally"]');
+
+    expect((await visitor.visit(`${started.url}/rally`)).status).toBe(401);
+  });
+});
+
 describe.each(['/logout', '/logout/rally', '/logout/gocd'])('POST %s, forged', (path) => {
   test('without the token of the session is refused, and nobody is signed out', async () => {
     await signIn(visitor, started, 'rally');

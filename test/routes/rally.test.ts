@@ -149,9 +149,9 @@ describe('GET /rally when WSAPI', () => {
     ['answers 500', respond(500, 'text/html', 'Oops'), 502],
     ['answers HTML', respond(200, 'text/html', '<h1>Log in</h1>'), 502],
     ['answers other JSON', json([]), 502],
-    ['redirects', respond(302, 'text/html', '', { Location: 'http://localhost:1/' }), 502],
+    ['redirects', respond(302, 'text/html', '', { Location: '/elsewhere' }), 502],
     ['cuts the connection', reset, 502],
-    ['sends over 20 MB', respond(200, 'application/json', ' '.repeat(20_000_001)), 502],
+    ['sends over 20 MB', queryResult({ padding: 'x'.repeat(20_000_000) }), 502],
     ['never answers', hang, 504],
     ['is busy', respond(503, 'text/html', 'busy', { 'Retry-After': '9' }), 503],
   ])('%s: a page says so, and the connection is kept', async (_what, answer, status) => {
@@ -161,6 +161,7 @@ describe('GET /rally when WSAPI', () => {
 
     expect(page.status).toBe(status);
     expect(page.text).not.toContain('the-token-of-the-stub');
+    expect(stub.received.map(({ line }) => line)).not.toContain('GET /elsewhere');
     expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
   });
 

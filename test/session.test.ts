@@ -1,0 +1,207 @@
+// What a session survives, and what ends it.
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { signIn } from './support/dance.js';
+import { closeAll, start } from './support/start.js';
+import {
+  comeBack,
+  json,
+  respond,
+  startStubProvider,
+  startWithStub,
+  type StubProvider,
+} from './support/stub-provider.js';
+import { Visitor } from './support/visitor.js';
+
+const HOUR_MS = 60 * 60 * 1000;
+
+let visitor: Visitor;
+beforeEach(() => {
+  visitor = new Visitor();
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await closeAll();
+});
+
+function hoursPass(hours: number): void {
+  const now = Date.now() + hours * HOUR_MS;
+  jest.spyOn(Date, 'now').mockReturnValue(now);
+}
+
+describe('a session', () => {
+  test('ends when it was idle for SESSION_TTL_HOURS, and each visit prolongs it', async () => {
+    const started = await start({ environment: { SESSION_TTL_HOURS: '2' } });
+    await signIn(visitor, started, 'gocd');
+    const visit = async () => (await visitor.visit(`${started.url}/gocd`)).status;
+
+    hoursPass(1.9);
+    expect(await visit()).toBe(200);
+    hoursPass(1.9);
+    expect(await visit()).toBe(200);
+    hoursPass(2.1);
+    expect(await visit()).toBe(401);
+  });
+
+  test('lasts seven days at most, however busy it is', async () => {
+    const started = await start({ environment: { SESSION_TTL_HOURS: '168' } });
+    await signIn(visitor, started, 'gocd');
+    const visit = async () => (await visitor.visit(`${started.url}/gocd`)).status;
+
+    hoursPass(6 * 24);
+    expect(await visit()).toBe(200);
+    hoursPass(25);
+    expect(await visit()).toBe(401);
+  });
+
+  test('with nothing but a sign-in under way ends after a quarter of an hour', async () => {
+    const { url } = await start();
+    const page = await visitor.visit(`${url}/logout`);
+    hoursPass(0.26);
+
+    expect((await visitor.submit(page, 'form')).status).toBe(403);
+  });
+
+  test('of a person is not crowded out by sign-ins that others only begin', async () => {
+    const started = await start({
+      environment: { RATE_LIMIT_PER_MINUTE: '0', LOG_LEVEL: 'silent' },
+    });
+    await signIn(visitor, started, 'rally');
+    for (let round = 0; round < 210; round++) {
+      await Promise.all(
+        Array.from({ length: 100 }, () => fetch(`${started.url}/login`, { redirect: 'manual' })),
+      );
+    }
+
+    expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
+  }, 120_000);
+});
+
+describe('requests of one session at the same moment', () => {
+  let stub: StubProvider;
+  beforeEach(async () => {
+    stub = await startStubProvider();
+    stub.answers.set('/login/oauth2/token', json({ access_token: 'the-token-of-the-stub-1' }));
+    stub.answers.set('/go/oauth/token', json({ access_token: 'the-token-of-the-stub-2' }));
+    stub.answers.set('/go/cctray.xml', respond(200, 'application/xml', '<Projects></Projects>'));
+    stub.answers.set('/slm/webservice/v2.0/user', respond(500, 'text/html', 'not now'));
+    stub.answers.set(
+      '/slm/webservice/v2.0/hierarchicalrequirement',
+      json({ QueryResult: { Errors: [], Warnings: [], TotalResultCount: 0, Results: [] } }),
+    );
+  });
+  afterEach(() => stub.close());
+
+  /** Opens /rally in one tab, and lets something happen in another before Rally answers. */
+  async function during(url: string, happens: () => Promise<void>): Promise<number> {
+    const held = new Promise<() => void>((resolve) => {
+      stub.answers.set('/slm/webservice/v2.0/user', (request, response) => {
+        const me = json({ User: { Errors: [], ObjectID: 7, DisplayName: 'Ada' } });
+        resolve(() => {
+          me(request, response);
+        });
+      });
+    });
+    const slow = visitor.visit(`${url}/rally`);
+    const answerNow = await held;
+    await happens();
+    answerNow();
+    return (await slow).status;
+  }
+
+  test('a slow page does not undo a sign-in that was begun meanwhile', async () => {
+    const started = await startWithStub(stub);
+    await comeBack(visitor, started, 'rally');
+    let state = '';
+    await during(started.url, async () => {
+      const { location } = await visitor.visit(`${started.url}/login/gocd`);
+      state = location.searchParams.get('state') ?? '';
+    });
+    const back = `${started.url}/oauth-redirect/gocd?code=the-code&state=${state}`;
+
+    expect((await visitor.visit(back)).status).toBe(303);
+  });
+
+  test('a slow page does not undo a sign-in that was finished meanwhile', async () => {
+    const started = await startWithStub(stub);
+    await comeBack(visitor, started, 'rally');
+    await during(started.url, async () => {
+      await comeBack(visitor, started, 'gocd');
+    });
+
+    expect((await visitor.visit(`${started.url}/gocd`)).status).toBe(200);
+    expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
+  });
+
+  test('a token that GoCD killed does not take the one down that another tab has just got', async () => {
+    const started = await startWithStub(stub);
+    await comeBack(visitor, started, 'gocd');
+    const refused = respond(401, 'application/xml', '<access-denied/>');
+    const held = new Promise<() => void>((resolve) => {
+      stub.answers.set('/go/cctray.xml', (request, response) => {
+        resolve(() => {
+          refused(request, response);
+        });
+      });
+    });
+    const slow = visitor.visit(`${started.url}/gocd`);
+    const refuseNow = await held;
+    stub.answers.set('/go/oauth/token', json({ access_token: 'the-token-of-the-stub-3' }));
+    await comeBack(visitor, started, 'gocd');
+    refuseNow();
+    stub.answers.set('/go/cctray.xml', respond(200, 'application/xml', '<Projects></Projects>'));
+
+    expect((await slow).status).toBe(401);
+    expect((await visitor.visit(`${started.url}/gocd`)).status).toBe(200);
+  });
+
+  test('two sign-ins that end together leave both providers connected', async () => {
+    const started = await startWithStub(stub);
+    const back = async (provider: string) => {
+      const { location } = await visitor.visit(`${started.url}/login/${provider}`);
+      const query = new URLSearchParams({
+        code: 'the-code',
+        state: location.searchParams.get('state') ?? '',
+      });
+      return `${location.searchParams.get('redirect_uri') ?? ''}?${query.toString()}`;
+    };
+    const [toRally, toGoCD] = [await back('rally'), await back('gocd')];
+    const answers = await Promise.all([visitor.visit(toRally), visitor.visit(toGoCD)]);
+
+    expect(answers.map(({ status }) => status)).toEqual([303, 303]);
+    expect(answers.filter(({ headers }) => headers['set-cookie'])).toHaveLength(1);
+    expect((await visitor.visit(started.url)).$('.state.good')).toHaveLength(2);
+  });
+
+  test('a sign-in whose browser left keeps what it had', async () => {
+    const started = await startWithStub(stub);
+    const connected = await comeBack(visitor, started, 'gocd');
+    const { location } = await visitor.visit(`${started.url}/login/rally`);
+    const state = location.searchParams.get('state') ?? '';
+    const browser = new AbortController();
+    const ended = new Promise((resolve) => {
+      stub.answers.set('/slm/webservice/v2.0/user', (_request, response) => {
+        response.once('close', resolve);
+        browser.abort();
+      });
+    });
+    const cookie = String(connected.headers['set-cookie']).split(';')[0] ?? '';
+    const left = fetch(`${started.url}/oauth-redirect?code=c&state=${state}`, {
+      headers: { Cookie: cookie },
+      signal: browser.signal,
+    });
+
+    await expect(left).rejects.toThrow(/abort/);
+    await ended;
+    expect((await visitor.visit(`${started.url}/gocd`)).status).toBe(200);
+  });
+
+  test('a slow page does not bring back what was logged out meanwhile', async () => {
+    const started = await startWithStub(stub);
+    await comeBack(visitor, started, 'rally');
+    await during(started.url, async () => {
+      await visitor.submit(await visitor.visit(`${started.url}/logout`), 'form');
+    });
+
+    expect((await visitor.visit(`${started.url}/rally`)).status).toBe(401);
+  });
+});
