@@ -16,7 +16,7 @@ describe('README.md', () => {
     const lines = readme.split('\n');
 
     expect(lines.slice(0, 10).join('\n')).toContain('npm ci && npm start');
-    expect(lines.slice(0, 40).join('\n')).toContain('src/providers/rally.ts');
+    expect(lines.slice(0, 40).join('\n')).toContain('[providers/rally.ts]');
   });
 
   test('names every variable that config.ts reads', () => {
@@ -76,7 +76,9 @@ describe.each(documents)('%s', (document) => {
   const text = readFileSync(document, 'utf8');
 
   test('links only to files that exist', () => {
-    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path]) => path ?? '');
+    const inline = text.matchAll(/\]\((?!https?:|#)([^)#]+)/g);
+    const atTheEnd = text.matchAll(/^\[[^\]]+\]: (?!https?:)(\S+)$/gm);
+    const links = [...inline, ...atTheEnd].map(([, path]) => path ?? '');
 
     expect(links.filter((path) => !existsSync(join(dirname(document), path)))).toEqual([]);
   });
