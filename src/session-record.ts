@@ -79,11 +79,14 @@ export async function renewSession(
   if (!isRenewed) await changeSession(request, make);
 }
 
-/** Ends the session in the store. */
+/** Ends the session in the store, also when a sign-in has just given it a new id. */
 export async function endSession(request: Request): Promise<void> {
-  await oneAtATime(request.sessionID, () =>
-    promisify(request.session.destroy.bind(request.session))(),
-  );
+  const { sessionID, sessionStore } = request;
+  await oneAtATime(sessionID, async () => {
+    await promisify(request.session.destroy.bind(request.session))();
+    const successor = successors.get(sessionID);
+    if (successor) await promisify(sessionStore.destroy.bind(sessionStore))(successor);
+  });
 }
 
 /** @returns false when another request has ended the session */
