@@ -52,6 +52,7 @@ export function createApp(config: Config, log: Logger, notice?: string): Express
   const app = express();
   const route = addPathsTo(app);
   app.set('view engine', 'ejs').set('views', join(root, 'views'));
+  app.disable('x-powered-by'); // helmet removes it from our answers, this from Express's own
   app.set('etag', false); // pages are never cached, so their hash would be for nothing
   app.locals['notice'] = notice;
   if (config.isHttps) {
@@ -66,7 +67,7 @@ export function createApp(config: Config, log: Logger, notice?: string): Express
   app.use(
     '/public',
     compression(),
-    express.static(join(root, 'public'), { setHeaders: letBrowsersKeep }),
+    express.static(join(root, 'public'), { redirect: false, setHeaders: letBrowsersKeep }),
   );
   app.use(endWithTheBrowser);
   route('/readyz', { get: [readyz] });
@@ -90,7 +91,7 @@ export function createApp(config: Config, log: Logger, notice?: string): Express
   route('/gocd', { get: ofGoCD([], showPipelines) });
 
   // 5. Forgetting it.
-  route('/logout', { get: [logoutPage(providers)], post: [...ownForm, logout(config)] });
+  route('/logout', { get: [limit, logoutPage(providers)], post: [...ownForm, logout(config)] });
   route('/logout/rally', { post: ofRally(ownForm, logoutOf) });
   route('/logout/gocd', { post: ofGoCD(ownForm, logoutOf) });
 

@@ -88,7 +88,10 @@ const Environment = z.object({
     })
     .optional(),
   DYNO: text,
-  HEROKU_APP_DEFAULT_DOMAIN_NAME: text,
+  HEROKU_APP_DEFAULT_DOMAIN_NAME: z
+    .string()
+    .regex(/^[a-z0-9.-]+$/i, { error: 'must be a host name' })
+    .optional(),
   PORT: wholeNumber(1, 65535).default(4567),
   SERVER_URL: url
     .refine((value) => new URL(value).pathname === '/', { error: 'must not have a path' })

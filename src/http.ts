@@ -4,7 +4,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import axios, { AxiosError, type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import type { RequestHandler } from 'express';
 import { isLoopback } from './loopback.js';
-import { maskText } from './mask.js';
+import { maskText, rememberSecret, withSecretsOfItsOwn } from './mask.js';
 
 /** A provider's answer, whatever its status. Whoever asked knows which ones to expect. */
 export interface ProviderAnswer {
@@ -63,6 +63,7 @@ export interface Http {
   postForm(url: URL, form: URLSearchParams): Promise<ProviderAnswer>;
 }
 
+const SECRET_FIELDS = ['client_secret', 'code', 'code_verifier', 'refresh_token'];
 const TOKEN_ANSWER_BYTES = 1_000_000;
 const API_ANSWER_BYTES = 20_000_000;
 const EXCERPT_CHARACTERS = 300;
@@ -86,7 +87,9 @@ export const endWithTheBrowser: RequestHandler = (_request, response, next) => {
   response.once('close', () => {
     left.abort();
   });
-  browserRequests.run({ gone: left.signal, startedAt: performance.now() }, next);
+  browserRequests.run({ gone: left.signal, startedAt: performance.now() }, () => {
+    withSecretsOfItsOwn(next);
+  });
 };
 
 /**
@@ -107,20 +110,26 @@ export function createHttp(timeoutMs: number): Http {
     headers: { 'User-Agent': 'rally-gocd-oauth-sample' },
   });
   return {
-    get: (url, headers) =>
-      send(instance, timeoutMs, {
+    get: (url, headers) => {
+      for (const value of Object.values(headers)) value.split(/[\s"=]+/).forEach(rememberSecret);
+      return send(instance, timeoutMs, {
         ...to(url),
         headers,
         maxContentLength: API_ANSWER_BYTES,
-      }),
-    postForm: (url, form) =>
-      send(instance, timeoutMs, {
+      });
+    },
+    postForm: (url, form) => {
+      SECRET_FIELDS.forEach((name) => {
+        rememberSecret(form.get(name) ?? '');
+      });
+      return send(instance, timeoutMs, {
         ...to(url),
         method: 'POST',
         data: form,
         headers: { Accept: 'application/json' },
         maxContentLength: TOKEN_ANSWER_BYTES,
-      }),
+      });
+    },
   };
 }
 
@@ -143,7 +152,7 @@ async function send(
     const answer = {
       status,
       contentType: String(headers['content-type'] ?? ''),
-      ...(typeof retryAfter === 'string' && { retryAfter }),
+      ...(isRetryAfter(retryAfter) && { retryAfter }),
       body: data,
     };
     // Without its body: the page of a redirect may repeat what we sent.
@@ -156,6 +165,15 @@ async function send(
     if (!(error instanceof AxiosError)) throw error;
     throw failure(error, timeout, browser?.gone);
   }
+}
+
+/** Seconds, or a date (RFC 9110 §10.2.3): whatever else it is, it is not passed on. */
+function isRetryAfter(value: unknown): value is string {
+  return (
+    typeof value === 'string' &&
+    (/^\d{1,6}$/.test(value) ||
+      (/^[\w ,:]{10,40}$/.test(value) && !Number.isNaN(Date.parse(value))))
+  );
 }
 
 function timeLeftMs(browser: BrowserRequest | undefined, timeoutMs: number): number {

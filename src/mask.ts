@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
 /**
  * The only place that knows what a secret looks like. Everything that is logged or shown and that
  * did not originate in our own code passes through here first.
@@ -16,6 +18,21 @@ const NAMED_SECRET = new RegExp(
 // Tokens, codes and keys of both providers are unbroken runs of such characters.
 const LONG_RUN = /[A-Za-z0-9_-]{20,}/g;
 
+const SHORTEST_SECRET = 4;
+
+/** The secrets that were sent to a provider on behalf of the browser's request under way. */
+const sent = new AsyncLocalStorage<Set<string>>();
+
+/** Runs the work for one browser's request; what it remembers is masked in all that it does. */
+export function withSecretsOfItsOwn(work: () => void): void {
+  sent.run(new Set(), work);
+}
+
+/** A provider may repeat what it was sent, in any form: from now on it is masked to the letter. */
+export function rememberSecret(secret: string): void {
+  if (secret.length >= SHORTEST_SECRET) sent.getStore()?.add(secret);
+}
+
 /**
  * Shortens a secret so that two of them can be told apart but neither can be used: `Ovp8…23aQ`.
  *
@@ -27,7 +44,9 @@ export function mask(secret: string): string {
 
 /** Masks everything in a text of foreign origin that is named like a secret or looks like one. */
 export function maskText(text: string): string {
-  return text
+  let masked = text;
+  for (const secret of sent.getStore() ?? []) masked = masked.replaceAll(secret, mask(secret));
+  return masked
     .replace(NAMED_SECRET, (_match, name: string, value: string) => name + mask(value))
     .replace(LONG_RUN, (run) => (isRandomLooking(run) ? mask(run) : run));
 }

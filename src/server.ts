@@ -12,6 +12,8 @@ import { startSandbox, type Sandbox } from './sandbox/sandbox.js';
 /** Heroku kills a process 30 s after SIGTERM, others after 10. */
 const STOP_WITHIN_MS = 9_500;
 
+const ECHO_MS = 1_000;
+
 /** Longer than a router keeps its connections to us idle (Heroku: 90 s), so that ours end last. */
 const KEEP_ALIVE_MS = 95_000;
 
@@ -38,7 +40,7 @@ async function start(given: Config): Promise<void> {
     `The app is at ${config.serverUrl}\n${sandbox ? `${introduction(sandbox)}\n` : ''}`,
   );
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
       stop(server, log, signal);
     });
   }
@@ -85,8 +87,19 @@ async function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-/** Takes no new connections, lets requests in flight finish, then ends the process. */
+let stoppingSince: number | undefined;
+
+/**
+ * Takes no new connections, lets requests in flight finish, then ends the process. A second signal
+ * ends it at once, but not the echo of the first: `npm start` passes Ctrl-C on to a process that has
+ * received it already.
+ */
 function stop(server: Server, log: Logger, signal: string): void {
+  if (stoppingSince !== undefined) {
+    if (performance.now() - stoppingSince > ECHO_MS) process.exit(0);
+    return;
+  }
+  stoppingSince = performance.now();
   const end = () => {
     process.exit(0);
   };

@@ -29,7 +29,7 @@ export async function changeSession<Result>(
       await promisify(request.session.save.bind(request.session))();
       return result;
     }
-    const successor = successors.get(request.sessionID);
+    const successor = successorOf(request.sessionID);
     return successor === undefined
       ? undefined
       : oneAtATime(successor, () => changeStored(request.sessionStore, successor, make));
@@ -120,6 +120,12 @@ const successors = new Map<string, string>();
 function remember(former: string, successor: string): void {
   successors.set(former, successor);
   setTimeout(() => successors.delete(former), SUCCESSION_MS).unref();
+}
+
+/** Where a session is now: it may have been renewed more than once. */
+function successorOf(id: string): string | undefined {
+  const next = successors.get(id);
+  return next === undefined ? undefined : (successorOf(next) ?? next);
 }
 
 const queues = new Map<string, Promise<unknown>>();

@@ -1,4 +1,5 @@
 // What a session survives, and what ends it.
+import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { signIn } from './support/dance.js';
 import { closeAll, start } from './support/start.js';
@@ -154,6 +155,35 @@ describe('requests of one session at the same moment', () => {
     expect((await visitor.visit(`${started.url}/gocd`)).status).toBe(200);
   });
 
+  test('a sign-in that ends while the session is renewed twice is kept', async () => {
+    const started = await startWithStub(stub);
+    await comeBack(visitor, started, 'gocd');
+    const held = new Promise<() => void>((resolve) => {
+      stub.answers.set('/slm/webservice/v2.0/user', (_request, response) => {
+        resolve(() => response.writeHead(500).end());
+      });
+    });
+    const slow = comeBack(visitor, started, 'rally');
+    const answerNow = await held;
+    await comeBack(visitor, started, 'gocd');
+    await comeBack(visitor, started, 'gocd');
+    answerNow();
+    await slow;
+
+    expect((await visitor.visit(started.url)).$('.state.good')).toHaveLength(2);
+  });
+
+  test('a state works once for requests that arrive in the same instant', async () => {
+    const started = await startWithStub(stub);
+    const begun = await visitor.visit(`${started.url}/login/gocd`);
+    const cookie = String(begun.headers['set-cookie']).split(';')[0] ?? '';
+    const state = begun.location.searchParams.get('state') ?? '';
+    const path = `/oauth-redirect/gocd?code=the-code&state=${state}`;
+    const statuses = await getAtOnce(new URL(path, started.url), cookie, 10);
+
+    expect(statuses.sort()).toEqual(['303', ...Array<string>(9).fill('403')]);
+  });
+
   test('two sign-ins that end together leave both providers connected', async () => {
     const started = await startWithStub(stub);
     const back = async (provider: string) => {
@@ -205,3 +235,28 @@ describe('requests of one session at the same moment', () => {
     expect((await visitor.visit(`${started.url}/rally`)).status).toBe(401);
   });
 });
+
+/** Sends the same request on so many open connections in one turn; returns the answers' statuses. */
+async function getAtOnce(url: URL, cookie: string, count: number): Promise<string[]> {
+  const open = () =>
+    new Promise<Socket>((resolve) => {
+      const socket = connect(Number(url.port), '127.0.0.1', () => {
+        resolve(socket);
+      });
+    });
+  const sockets = await Promise.all(Array.from({ length: count }, open));
+  const answers = sockets.map(
+    (socket) =>
+      new Promise<string>((resolve) => {
+        socket.once('data', (chunk: Buffer) => {
+          resolve(chunk.toString().split(' ')[1] ?? '');
+          socket.destroy();
+        });
+      }),
+  );
+  const head = `GET ${url.pathname}${url.search} HTTP/1.1`;
+  for (const socket of sockets) {
+    socket.write(`${head}\r\nHost: ${url.host}\r\nCookie: ${cookie}\r\n\r\n`);
+  }
+  return Promise.all(answers);
+}

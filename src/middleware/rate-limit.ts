@@ -5,7 +5,7 @@ import { TooManyRequestsError } from '../errors.js';
 const WINDOW_MS = 60_000;
 
 /**
- * Slows down whoever starts sign-ins in bulk.
+ * Slows down whoever starts sign-ins, or sessions for forms, in bulk.
  *
  * @param perMinute how many requests one address may make; 0 means as many as it likes
  */
@@ -16,6 +16,8 @@ export function limitSignIns(perMinute: number): RequestHandler {
     skip: () => perMinute === 0,
     standardHeaders: false,
     legacyHeaders: false,
+    // It would warn of X-Forwarded-For, which anybody may send: app.ts says when it is believed.
+    validate: { xForwardedForHeader: false, forwardedHeader: false },
     handler: () => {
       throw new TooManyRequestsError(WINDOW_MS / 1000);
     },

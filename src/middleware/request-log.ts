@@ -21,7 +21,7 @@ export function requestLog(log: Logger): RequestHandler {
       req: ({ id, method, originalUrl }: Request) => ({
         id,
         method,
-        path: originalUrl.split('?', 1)[0]?.slice(0, 200),
+        path: originalUrl.split(/[?#]/, 1)[0]?.slice(0, 200),
       }),
       res: ({ statusCode }: Response) => ({ status: statusCode }),
     },

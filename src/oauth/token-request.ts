@@ -99,11 +99,11 @@ function readJsonObject({
 }
 
 /**
- * A token with a line break in it would let its sender write headers of our requests, and one
- * without a limit would fill the session store.
+ * A token with a line break or a quote in it would let its sender write headers of our requests,
+ * and one without a limit would fill the session store.
  */
 function isUsableToken(value: unknown): value is string {
-  return typeof value === 'string' && /^[\x21-\x7e]{1,2048}$/.test(value);
+  return typeof value === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]{1,2048}$/.test(value);
 }
 
 /**

@@ -111,6 +111,9 @@ interface ReadEntry {
   readonly entry: Entry;
 }
 
+/** The largest servers known have some 10,000 entries. One answer's work is bounded. */
+const MOST_ENTRIES = 50_000;
+
 /** cctray.xml needs four levels. */
 const DEEPEST = 16;
 
@@ -143,6 +146,7 @@ function readEntries(xml: string): readonly ReadEntry[] {
   });
   parser.on('closetag', () => {
     open.pop();
+    if (entries.length >= MOST_ENTRIES) throw new NotCctrayError('there are too many entries');
     if (open.length === 1 && project) {
       entries.push(readEntry(project, breakers));
       project = undefined;

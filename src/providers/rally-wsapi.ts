@@ -31,10 +31,21 @@ export interface Story {
 
 type Headers = Record<string, string>;
 
-const texts = z.array(z.string()).catch([]);
+const MOST_TEXTS = 20;
+const LONGEST_NAME = 200;
 
-// Numbers have been seen as strings (a user fixture of 2013), so both are taken.
-const objectId = z.coerce.number().int().positive();
+/** Texts of an envelope. What is not a text is shown as it came: an error must not be overlooked. */
+const texts = z.unknown().transform((value): string[] => {
+  const list: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  return list
+    .slice(0, MOST_TEXTS)
+    .map((text) => (typeof text === 'string' ? text : JSON.stringify(text)));
+});
+
+// ObjectIDs have been seen as strings (a user fixture of 2013), so both are taken.
+const objectId = z
+  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
+  .pipe(z.number().int().positive());
 const reference = z.object({ _refObjectName: z.string() });
 
 // Odd values of one row must not hide the others: each field falls back by itself.
@@ -58,7 +69,7 @@ const QueryResult = z.object({
     Errors: texts,
     Warnings: texts,
     TotalResultCount: z.coerce.number().catch(0),
-    Results: z.array(StoryRow),
+    Results: z.array(z.unknown()),
   }),
 });
 
@@ -85,8 +96,9 @@ export async function fetchWhoAmI(http: Http, server: string, headers: Headers):
   url.searchParams.set('fetch', 'ObjectID,DisplayName,UserName');
   const { User: user } = read(User, await http.get(url, headers));
   refuseErrors(user.Errors);
-  const name = user.DisplayName ?? user._refObjectName ?? user.UserName;
-  return { id: user.ObjectID, name: name ?? `User ${user.ObjectID}` };
+  const names = [user.DisplayName, user._refObjectName, user.UserName, `User ${user.ObjectID}`];
+  const name = names.find((name) => name !== undefined && name !== '') ?? '';
+  return { id: user.ObjectID, name: name.slice(0, LONGEST_NAME) };
 }
 
 /**
@@ -112,17 +124,22 @@ export async function fetchMyStories(
   const { QueryResult: result } = read(QueryResult, await http.get(url, headers));
   refuseErrors(result.Errors);
   return {
-    stories: result.Results.map((row) => ({
-      formattedId: row.FormattedID,
-      name: row.Name,
-      scheduleState: row.ScheduleState,
-      planEstimate: row.PlanEstimate,
-      iteration: row.Iteration?._refObjectName,
-      project: row.Project?._refObjectName,
-      blocked: row.Blocked,
-      // Built from the id: `_ref` is the API's address, and a host named in a body is not trusted.
-      url: row.ObjectID === undefined ? undefined : `${server}/#/detail/userstory/${row.ObjectID}`,
-    })),
+    // Never more than were asked for, so that one answer's work is bounded.
+    stories: z
+      .array(StoryRow)
+      .parse(result.Results.slice(0, pageSize))
+      .map((row) => ({
+        formattedId: row.FormattedID,
+        name: row.Name,
+        scheduleState: row.ScheduleState,
+        planEstimate: row.PlanEstimate,
+        iteration: row.Iteration?._refObjectName,
+        project: row.Project?._refObjectName,
+        blocked: row.Blocked,
+        // Built from the id: `_ref` is the API's address, and a host named in a body is not trusted.
+        url:
+          row.ObjectID === undefined ? undefined : `${server}/#/detail/userstory/${row.ObjectID}`,
+      })),
     total: result.TotalResultCount,
     warnings: result.Warnings,
   };

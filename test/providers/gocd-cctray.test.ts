@@ -111,6 +111,7 @@ describe('readCctray', () => {
     ['an undeclared entity', '<Projects><Project name="&nbsp;"/></Projects>'],
     ['two roots', '<Projects/><Projects/>'],
     ['a document type', '<!DOCTYPE Projects><Projects/>'],
+    ['entries without end', `<Projects>${'<Project/>'.repeat(50_001)}</Projects>`],
     ['elements nested without end', '<Projects>' + '<a>'.repeat(1_000_000)],
     [
       'an external entity',

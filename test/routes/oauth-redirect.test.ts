@@ -95,6 +95,32 @@ describe.each([
     expect(page.headers['retry-after']).toBe('17');
   });
 
+  test.each(['correct horse', 'short', 'ab.cd+ef/gh~ij'])(
+    'repeats our secret %j: it is masked on the page and in the log',
+    async (secret) => {
+      const own = await startWithStub(stub, {
+        RALLY_CLIENT_SECRET: secret,
+        GOCD_CLIENT_SECRET: secret,
+      });
+      const error_description = `the secret ${secret} is wrong`;
+      stub.answers.set(tokenPath, json({ error: 'invalid_client', error_description }, 401));
+      const page = await comeBack(visitor, own, provider);
+
+      expect(page.$('blockquote').text()).toContain('the secret … is wrong');
+      expect(own.log.join()).not.toContain(secret);
+    },
+  );
+
+  test.each(['-1', '<script>', '1'.repeat(12), 'soon'])(
+    'asks to come back after %j: that is not passed on',
+    async (value) => {
+      const headers = { 'Retry-After': value };
+      stub.answers.set(tokenPath, respond(503, 'text/html', 'busy', headers));
+
+      expect((await comeBack(visitor, started, provider)).headers['retry-after']).toBeUndefined();
+    },
+  );
+
   test('quotes a provider: its words are shown as text, without secrets', async () => {
     const error_description = '<script>alert(1)</script> client_secret=the-client-secret-of-it';
     stub.answers.set(tokenPath, json({ error: 'invalid_grant', error_description }, 400));

@@ -165,6 +165,32 @@ describe('GET /rally when WSAPI', () => {
     expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
   });
 
+  test.each([[['x', 5]], ['boom'], [{ a: 1 }], [[null]], [[{ Message: 'boom' }]]])(
+    'answers 200 with the odd Errors %j: they are not an empty list either',
+    async (Errors) => {
+      stub.answers.set(STORIES, queryResult({ Errors }));
+
+      expect((await visitor.visit(`${started.url}/rally`)).status).toBe(502);
+    },
+  );
+
+  test('sends more rows than it was asked for: the rest is left out', async () => {
+    const Results = Array.from({ length: 500 }, () => ({ FormattedID: 'US1' }));
+    stub.answers.set(STORIES, queryResult({ TotalResultCount: 500, Results }));
+
+    expect((await visitor.visit(`${started.url}/rally`)).$('tbody tr')).toHaveLength(50);
+  });
+
+  test('repeats the token in its error: it is masked on the page and in the log', async () => {
+    const page = await visitor.visit(`${started.url}/rally`);
+    stub.answers.set(STORIES, respond(500, 'text/plain', 'bad token the-token-of-the-stub-1'));
+    const failed = await visitor.visit(`${started.url}/rally`);
+
+    expect(page.status).toBe(502);
+    expect(failed.$('blockquote').text()).toContain('bad token the-…ub-1');
+    expect(started.log.join()).not.toContain('the-token-of-the-stub');
+  });
+
   test('answers 200 with Errors: they are quoted, and are not an empty list', async () => {
     stub.answers.set(STORIES, queryResult({ Errors: ['Could not parse: <b>x</b>'] }));
     const page = await visitor.visit(`${started.url}/rally`);
