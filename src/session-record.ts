@@ -84,7 +84,7 @@ export async function endSession(request: Request): Promise<void> {
   const { sessionID, sessionStore } = request;
   await oneAtATime(sessionID, async () => {
     await promisify(request.session.destroy.bind(request.session))();
-    const successor = successors.get(sessionID);
+    const successor = successorOf(sessionID);
     if (successor) await promisify(sessionStore.destroy.bind(sessionStore))(successor);
   });
 }
