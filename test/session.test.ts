@@ -1,5 +1,5 @@
 // What a session survives, and what ends it.
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { signIn } from './support/dance.js';
 import { closeAll, start } from './support/start.js';
@@ -236,27 +236,24 @@ describe('requests of one session at the same moment', () => {
   });
 });
 
-/** Sends the same request on so many open connections in one turn; returns the answers' statuses. */
+/** Sends the same request on so many connections in one turn; returns the answers' statuses. */
 async function getAtOnce(url: URL, cookie: string, count: number): Promise<string[]> {
-  const open = () =>
-    new Promise<Socket>((resolve) => {
-      const socket = connect(Number(url.port), '127.0.0.1', () => {
-        resolve(socket);
-      });
-    });
-  const sockets = await Promise.all(Array.from({ length: count }, open));
-  const answers = sockets.map(
-    (socket) =>
-      new Promise<string>((resolve) => {
-        socket.once('data', (chunk: Buffer) => {
-          resolve(chunk.toString().split(' ')[1] ?? '');
-          socket.destroy();
+  const connections = Array.from({ length: count }, () => connect(Number(url.port), '127.0.0.1'));
+  const sendAll = (path: string) =>
+    Promise.all(
+      connections.map((socket) => {
+        const head = `GET ${path} HTTP/1.1\r\nHost: ${url.host}\r\nCookie: ${cookie}`;
+        socket.write(`${head}\r\n\r\n`);
+        return new Promise<string>((resolve) => {
+          socket.once('data', (chunk: Buffer) => {
+            resolve(chunk.toString().split(' ')[1] ?? '');
+          });
         });
       }),
-  );
-  const head = `GET ${url.pathname}${url.search} HTTP/1.1`;
-  for (const socket of sockets) {
-    socket.write(`${head}\r\nHost: ${url.host}\r\nCookie: ${cookie}\r\n\r\n`);
-  }
-  return Promise.all(answers);
+    );
+  // The server takes up new connections one by one; those that have been answered are ready.
+  await sendAll('/healthz');
+  const statuses = await sendAll(url.pathname + url.search);
+  for (const socket of connections) socket.destroy();
+  return statuses;
 }
