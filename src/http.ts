@@ -111,7 +111,7 @@ export function createHttp(timeoutMs: number): Http {
   });
   return {
     get: (url, headers) => {
-      for (const value of Object.values(headers)) value.split(/[\s"=]+/).forEach(rememberSecret);
+      for (const value of Object.values(headers)) credentialsIn(value).forEach(rememberSecret);
       return send(instance, timeoutMs, {
         ...to(url),
         headers,
@@ -131,6 +131,11 @@ export function createHttp(timeoutMs: number): Http {
       });
     },
   };
+}
+
+/** Of `Token token="…"` and `Bearer …` what is between the words. */
+function credentialsIn(header: string): string[] {
+  return header.split(/[\s"=]+/).filter((part) => !/^(token|bearer)$/i.test(part));
 }
 
 /** axios reads HTTPS_PROXY and NO_PROXY by itself; what is on this machine never goes through one. */

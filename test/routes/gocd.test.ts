@@ -93,6 +93,14 @@ describe('GET /gocd when cctray.xml', () => {
     );
   });
 
+  test('fails and repeats the token: the token alone is masked', async () => {
+    const words = 'Token token="the-token-of-the-stub-2" is a token too old';
+    stub.answers.set(CCTRAY, respond(500, 'text/plain', words));
+    const page = await visitor.visit(`${started.url}/gocd`);
+
+    expect(page.$('blockquote').text()).toContain('Token token="…" is a token too old');
+  });
+
   test('holds hostile text: it is shown as text, and only http links are links', async () => {
     const body =
       '<Projects><Project name="&lt;b&gt;p :: &lt;i&gt;s" activity="Sleeping" lastBuildStatus="Failure" lastBuildLabel="&quot;&gt;&lt;script&gt;" lastBuildTime="2018-07-01T10:00:00" webUrl="javascript:alert(1)" /></Projects>';
