@@ -155,12 +155,14 @@ function readTogether(
   const rally = rallySettings(environment, given, problems);
   const gocd = gocdSettings(environment, given, problems);
   const url = serverUrl(environment, isProduction, given, problems);
+  if (!isProduction && environment.PORT === environment.SANDBOX_PORT) {
+    problems.push('SANDBOX_PORT must not be the same as PORT');
+  }
   const isNothingConfigured = !rally && !gocd;
   if (isNothingConfigured && isProduction) {
     problems.push(
-      'RALLY_CLIENT_ID and RALLY_CLIENT_SECRET are missing: set both to offer Rally',
-      'GOCD_SERVER, GOCD_CLIENT_ID and GOCD_CLIENT_SECRET are missing: set all three to offer GoCD',
-      'In production at least one of the two must be configured; the sandbox never starts there.',
+      'RALLY_CLIENT_ID and RALLY_CLIENT_SECRET are missing: set both to offer Rally (production needs one provider)',
+      'GOCD_SERVER, GOCD_CLIENT_ID and GOCD_CLIENT_SECRET are missing: set all three to offer GoCD (production needs one provider)',
     );
   }
   return {

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { createApp } from './app.js';
 import { ConfigError, loadConfig, type Config } from './config.js';
 import { createLog } from './log.js';
+import { isLoopback } from './loopback.js';
 import { introduction } from './sandbox/introduction.js';
 import { startSandbox, type Sandbox } from './sandbox/sandbox.js';
 
@@ -29,6 +30,9 @@ async function start(given: Config): Promise<void> {
   const log = createLog(given.logLevel);
   if (given.redisUrl) {
     log.warn('REDIS_URL is not used yet: sessions are in memory, lost at restart and not shared');
+  }
+  if (given.sandbox && !isLoopback(new URL(given.serverUrl))) {
+    log.warn('no provider is configured: the sandbox can be reached from this machine alone');
   }
   const sandbox = given.sandbox && (await startStandIn(given, given.sandbox));
   const config = sandbox ? withProviders(given, sandbox) : given;

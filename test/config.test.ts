@@ -138,6 +138,10 @@ describe('loadConfig, SERVER_URL', () => {
     });
   });
 
+  test('has a port that the sandbox does not take', () => {
+    expect(problems({ PORT: '4568' })).toBe('SANDBOX_PORT must not be the same as PORT');
+  });
+
   test('must not have a path', () => {
     expect(problems({ SERVER_URL: 'https://app.example/sample' })).toContain('SERVER_URL');
   });
