@@ -17,6 +17,7 @@ export interface ErrorPage {
 export interface Place {
   readonly provider: Provider | undefined;
   readonly serverUrl: string;
+  readonly path: string;
 }
 
 export const HOME = { href: '/', text: 'Go to the first page' };

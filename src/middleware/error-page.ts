@@ -45,13 +45,13 @@ function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefine
     };
   }
   if (error instanceof NotConfiguredError) {
-    const { name, settings } = error.provider;
+    const { name, needs } = error.provider;
     return {
       status: 404,
       code: 'not_configured',
       title: `${name} is not configured`,
       happened: `This app has not been told how to reach ${name}.`,
-      next: `Whoever runs this app can set ${Object.values(settings).join(', ')} and start it again. README.md and .env.example say what they are.`,
+      next: `Whoever runs this app can set ${needs.join(', ')} and start it again. README.md and .env.example say what they are.`,
       link: HOME,
     };
   }
@@ -70,7 +70,7 @@ function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefine
     return {
       status: 405,
       code: 'method_not_allowed',
-      title: 'Not in this way',
+      title: 'Wrong method',
       happened: `This address answers ${allowed} only.`,
       next: 'Use the links and buttons of the pages.',
       link: HOME,

@@ -6,7 +6,11 @@ import { errorPage } from './error-page.js';
 /** The one place where an error becomes an answer: a page, or JSON for who asks for that. */
 export function errors(serverUrl: string): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
-    const page = errorPage(error, { provider: response.locals.provider, serverUrl });
+    const page = errorPage(error, {
+      provider: response.locals.provider,
+      serverUrl,
+      path: request.path,
+    });
     const facts = {
       code: page.code,
       provider: response.locals.provider?.id,

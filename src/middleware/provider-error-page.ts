@@ -25,7 +25,7 @@ export function providerPage(error: unknown, place: Place): ErrorPage | undefine
   if (error instanceof AuthorizationResponseError || error instanceof TokenResponseError) {
     return refusalPage(error, provider);
   }
-  if (error instanceof UpstreamError) return upstreamPage(error, provider);
+  if (error instanceof UpstreamError) return upstreamPage(error, provider, place);
   if (error instanceof IssuerMismatchError) {
     return {
       status: 403,
@@ -92,7 +92,6 @@ export function providerPage(error: unknown, place: Place): ErrorPage | undefine
 
 /** What a provider says without returning our state, where we know what it means. */
 const SAID_WITHOUT_STATE: ReadonlyMap<string, string> = new Map([
-  ['access_denied', 'says that access was denied'],
   ['invalid_client_id', 'does not know our client id'],
   ['redirect_uri_mismatch', 'says that our redirect URI is not the registered one'],
   ['invalid_request', 'says that the request was incomplete'],
@@ -104,7 +103,18 @@ function stateMismatchPage(
   provider: Provider,
   { serverUrl }: Place,
 ): ErrorPage {
-  const said = SAID_WITHOUT_STATE.get(canonical(error.errorCode ?? ''));
+  const code = canonical(error.errorCode ?? '');
+  if (code === 'access_denied') {
+    return {
+      status: 403,
+      code: 'state_mismatch',
+      title: 'The sign-in was not completed',
+      happened: `${provider.name} says that access was denied. It does not say which sign-in it means, so nothing was changed.`,
+      next: 'If you denied it yourself, there is nothing to do. Otherwise connect again and allow it.',
+      link: connectLink(provider),
+    };
+  }
+  const said = SAID_WITHOUT_STATE.get(code);
   return {
     status: 403,
     code: 'state_mismatch',
@@ -218,7 +228,7 @@ const UPSTREAM_STATUS: Readonly<Record<UpstreamFailure, number>> = {
   unexpected: 502,
 };
 
-function upstreamPage(error: UpstreamError, provider: Provider): ErrorPage {
+function upstreamPage(error: UpstreamError, provider: Provider, { path }: Place): ErrorPage {
   const { name, settings } = provider;
   const checkServer = `Try again. If it stays, check ${settings.server}: scheme, host, port and path.`;
   const words: Record<UpstreamFailure, readonly [string, string]> = {
@@ -237,6 +247,8 @@ function upstreamPage(error: UpstreamError, provider: Provider): ErrorPage {
     ],
   };
   const [happened, next] = words[error.failure];
+  // A redirect works once: to load it again would only be refused.
+  const isSigningIn = path !== provider.page;
   return {
     status: UPSTREAM_STATUS[error.failure],
     code: `upstream_${error.failure}`,
@@ -247,7 +259,7 @@ function upstreamPage(error: UpstreamError, provider: Provider): ErrorPage {
       quotation: quote(`${String(error.status)} ${error.contentType ?? ''}`, error.excerpt),
     }),
     ...(error.retryAfter && { headers: { 'Retry-After': error.retryAfter } }),
-    link: HOME,
+    link: isSigningIn ? connectLink(provider) : { href: provider.page, text: 'Try again' },
   };
 }
 

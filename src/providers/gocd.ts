@@ -10,6 +10,7 @@ export const GOCD = {
   name: 'GoCD',
   page: '/gocd',
   shows: 'your pipelines',
+  needs: ['GOCD_SERVER', 'GOCD_CLIENT_ID', 'GOCD_CLIENT_SECRET'],
   settings: {
     server: 'GOCD_SERVER',
     clientId: 'GOCD_CLIENT_ID',

@@ -11,7 +11,9 @@ export interface ProviderFacts {
   readonly page: '/rally' | '/gocd';
   /** What that page shows, in words. */
   readonly shows: string;
-  /** The variables that configure it, named by the pages that tell what is wrong. */
+  /** The variables without which it is not configured. */
+  readonly needs: readonly string[];
+  /** The variables that say where and who we are, named by the pages that tell what is wrong. */
   readonly settings: {
     readonly server: string;
     readonly clientId: string;

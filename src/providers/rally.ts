@@ -9,6 +9,7 @@ export const RALLY = {
   name: 'Rally',
   page: '/rally',
   shows: 'your stories',
+  needs: ['RALLY_CLIENT_ID', 'RALLY_CLIENT_SECRET'],
   settings: {
     server: 'RALLY_SERVER',
     clientId: 'RALLY_CLIENT_ID',

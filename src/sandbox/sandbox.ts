@@ -115,7 +115,12 @@ function createSandbox(
   app.use(gocdLogin.router, gocdAuthorize(world, gocdLogin, origin));
 
   app.use((_request, response) => {
-    response.status(404).render('error', { title: 'Not found', provider: 'sandbox' });
+    response.status(404).render('error', {
+      title: 'The sandbox does not have this page',
+      provider: 'sandbox',
+      happened:
+        'The real Rally and the real GoCD have more pages than this stand-in: there you may find a build, a story, or the applications that you have allowed.',
+    });
   });
   const failed: ErrorRequestHandler = (error: unknown, _request, response, next) => {
     if (response.headersSent) {

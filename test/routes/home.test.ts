@@ -23,6 +23,7 @@ describe('GET /', () => {
     const page = await new Visitor().visit(url);
 
     expect(page.$('#card-gocd').parent().text()).toContain('GOCD_CLIENT_SECRET');
+    expect(page.text).not.toContain('RALLY_SERVER');
     expect(page.$('a[href="/login/gocd"]')).toHaveLength(0);
   });
 

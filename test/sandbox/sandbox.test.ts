@@ -45,7 +45,7 @@ describe('the sandbox', () => {
     const page = await visitor.visit(`${sandbox.url}/no<script>alert(1)</script>?<b>bold</b>`);
 
     expect(page.status).toBe(404);
-    expect(page.$('h1').text()).toBe('Not found');
+    expect(page.$('h1').text()).toBe('The sandbox does not have this page');
     expect(page.$('script, b')).toHaveLength(0);
   });
 

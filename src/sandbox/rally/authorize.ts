@@ -91,7 +91,18 @@ function readRequest(
   // Never redirected: an address that is not the registered one may belong to anybody (§4.1.2.1).
   if (client?.redirectUri !== parameters['redirect_uri'] || !client) {
     const title = client ? 'The redirect URI is not the registered one' : 'Unknown client_id';
-    response.status(400).render('error', { title, provider: 'rally' });
+    response.status(400).render('error', {
+      title,
+      provider: 'rally',
+      happened: client
+        ? 'Nobody was sent anywhere. The two must be equal to the letter.'
+        : 'Nobody was sent anywhere. Ids and secrets are made anew at every start of the sandbox: copy the ones that it printed last.',
+      received: {
+        'client_id in the request': parameters['client_id'] ?? 'none',
+        'redirect_uri in the request': parameters['redirect_uri'] ?? 'none',
+        ...(client && { 'redirect URI of this client': client.redirectUri }),
+      },
+    });
     return undefined;
   }
   const asked = { client, parameters };
