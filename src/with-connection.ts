@@ -17,9 +17,9 @@ export async function withConnection<Result>(
 ): Promise<Result> {
   const connection = connectionTo(request, provider.id);
   if (!connection) {
-    const hasEnded = request.session.connections?.[provider.id] !== undefined;
-    if (hasEnded) await disconnect(request, provider.id); // its tokens are of no more use
-    throw new NotConnectedError(provider, hasEnded);
+    const ended = request.session.connections?.[provider.id];
+    if (ended) await disconnect(request, provider.id, ended); // its tokens are of no more use
+    throw new NotConnectedError(provider, ended !== undefined);
   }
   try {
     return await call(connection);

@@ -1,8 +1,8 @@
 // Step 4 of the dance, at GoCD: GET /gocd uses the token and shows what it opens, the pipelines.
 import type { RequestHandler } from 'express';
-import { withConnection } from '../with-connection.js';
 import type { Status } from '../providers/gocd-cctray.js';
 import type { GoCD } from '../providers/gocd.js';
+import { withConnection } from '../with-connection.js';
 
 export function showPipelines(provider: GoCD): RequestHandler {
   return async (request, response) => {

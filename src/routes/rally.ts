@@ -1,9 +1,9 @@
 // Step 4 of the dance, at Rally: GET /rally uses the token and shows what it opens, my stories.
 import type { RequestHandler } from 'express';
-import { withConnection } from '../with-connection.js';
 import { BadParameterError } from '../errors.js';
 import type { Rally } from '../providers/rally.js';
 import { rememberPerson } from '../session.js';
+import { withConnection } from '../with-connection.js';
 
 const PAGE_SIZE = 50;
 
