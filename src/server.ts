@@ -74,14 +74,12 @@ function withProviders(config: Config, { url, gocdUrl, world }: Sandbox): Config
 }
 
 function notice({ url, world }: Sandbox): string {
-  const names = (provider: string) =>
-    world.people
-      .filter((person) => person.provider === provider)
-      .map(({ userName }) => userName)
-      .join(', ');
+  const names = (people: readonly { readonly userName: string }[]) =>
+    people.map(({ userName }) => userName).join(', ');
   return (
     `No provider is configured, so ${url} stands in for both. At Rally sign in as one of ` +
-    `${names('rally')}; at GoCD as ${names('gocd')}. Every password is “${world.people[0]?.password ?? ''}”.`
+    `${names(world.rally.people)}; at GoCD as ${names(world.gocd.people)}. ` +
+    `Every password is “${world.rally.people[0]?.password ?? ''}”.`
   );
 }
 

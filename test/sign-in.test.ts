@@ -253,11 +253,10 @@ test('no token, code or secret reaches a page, a URL of ours, or the log', async
     await visitor.visit(started.url),
     await visitor.visit(back),
   ];
-  const { clients, issued } = started.sandbox.world.rally;
-  const tokens = issued.grants.flatMap(({ accessToken, refreshToken }) => [
-    accessToken,
-    refreshToken,
-  ]);
+  const { clients, grants } = started.sandbox.world.rally;
+  const tokens = grants.lines.flatMap(({ tokens: pair }) =>
+    pair ? [pair.accessToken, pair.refreshToken] : [],
+  );
   const secrets = [code, ...tokens, ...clients.map(({ secret }) => secret)];
   const out = [...pages.map(({ text, headers }) => text + JSON.stringify(headers)), ...started.log];
 

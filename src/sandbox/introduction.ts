@@ -2,13 +2,14 @@ import type { Sandbox } from './sandbox.js';
 
 /** The paragraph that is printed when the sandbox starts: where it is, and who can sign in. */
 export function introduction({ url, gocdUrl, world }: Sandbox): string {
-  const who = world.people.map(
-    ({ provider, userName, shows }) =>
-      `  ${provider === 'rally' ? 'Rally' : 'GoCD '}  ${userName.padEnd(18)} ${shows}`,
-  );
+  const [somebody] = world.rally.people;
+  const line = (provider: string, userName: string, shows: string) =>
+    `  ${provider.padEnd(5)}  ${userName.padEnd(18)} ${shows}`;
   return [
     `The sandbox stands in for Rally at ${url} and for GoCD at ${gocdUrl}.`,
-    `These people can sign in there, each with the password "${world.people[0]?.password ?? ''}":`,
-    ...who,
+    `These people can sign in there, each with the password "${somebody?.password ?? ''}":`,
+    ...world.rally.people.map(({ userName, shows }) => line('Rally', userName, shows)),
+    ...world.gocd.people.map(({ userName, shows }) => line('GoCD', userName, shows)),
+    `What it was asked, and failures to switch on: ${url}/_sandbox`,
   ].join('\n');
 }

@@ -1,110 +1,117 @@
-import { randomBytes } from 'node:crypto';
-import { csrfSync } from 'csrf-sync';
-import express, { Router, type Request, type RequestHandler, type Response } from 'express';
-import session from 'express-session';
-import createMemoryStore from 'memorystore';
-import type { SandboxPerson } from './people.js';
-
-declare module 'express-session' {
-  interface SessionData {
-    userName?: string;
-  }
-}
-
-const MemoryStore = createMemoryStore(session);
-const SESSION_MS = 8 * 60 * 60 * 1000;
+import { Router, type Request, type RequestHandler, type Response } from 'express';
+import { createBrowserSession, type BrowserSession } from './browser-session.js';
+import type { Clock } from './clock.js';
+import type { Provider } from './failures.js';
+import type { Person } from './people.js';
 
 /** How people sign in at one of the two providers. */
-export interface Login {
+export interface Login<Somebody extends Person> extends Omit<BrowserSession, 'sessions'> {
   /** Sessions, the login page and its form. Stands before the pages that ask who somebody is. */
   readonly router: Router;
-  /** Reads a posted form, and refuses one that is not from a page of this provider. */
-  readonly ownForm: RequestHandler[];
   /** Who is signed in, if anybody. */
-  personAt(request: Request): SandboxPerson | undefined;
-  /** Where to send somebody who must sign in first; they come back to the address they asked for. */
-  loginUrl(request: Request): string;
-  /** The token that forms of this session must send back. */
-  csrfTokenOf(request: Request): string;
+  readonly personAt: (request: Request) => Somebody | undefined;
+  /** Lets a signed-in person through, and sends anybody else to the login page. */
+  readonly required: RequestHandler;
+  /** The person that {@link required} let through. */
+  readonly personOf: (response: Response) => Somebody;
 }
 
-export interface LoginOptions {
-  readonly provider: 'rally' | 'gocd';
-  readonly people: readonly SandboxPerson[];
+export interface LoginOptions<Somebody extends Person> {
+  readonly provider: Provider;
+  readonly people: readonly Somebody[];
+  readonly clock: Clock;
   /** The paths below which a session of this provider exists. */
   readonly below: readonly string[];
   /** The login page. */
   readonly path: string;
-  /** The paths to which a person may be returned after signing in. */
-  readonly returnTo: readonly string[];
+  readonly logoutPath: string;
+  /** Where somebody lands who was not sent here from another page. */
+  readonly landing: string;
 }
 
 /** Makes the login page of one provider, with sessions of its own. */
-export function createLogin({ provider, people, below, path, returnTo }: LoginOptions): Login {
-  const csrf = csrfSync({
-    getTokenFromRequest: ({ body }) => (body as { csrf_token?: string } | undefined)?.csrf_token,
-  });
-  const sessions = session({
-    // Of its own name: cookies do not know ports, and the app's cookie lives on the same host.
-    name: `sandbox_${provider}`,
-    secret: randomBytes(32).toString('hex'),
-    store: new MemoryStore({ max: 10_000, checkPeriod: 60_000 }),
-    resave: false,
-    saveUninitialized: false,
-    cookie: { httpOnly: true, sameSite: 'lax', maxAge: SESSION_MS },
-  });
-  const forged = provider === 'gocd' ? 422 : 403; // GoCD: what Rails answers
-  const mine = people.filter((person) => person.provider === provider);
-  const returnAddress = (value: unknown) =>
-    typeof value === 'string' && returnTo.some((allowed) => value.startsWith(`${allowed}?`))
-      ? value
-      : '/';
-  const renderLogin = (request: Request, response: Response, back: string, failed: boolean) => {
+export function createLogin<Somebody extends Person>(
+  options: LoginOptions<Somebody>,
+): Login<Somebody> {
+  const { provider, people, clock, below, path, logoutPath, landing } = options;
+  const { sessions, ownForm, csrfOf } = createBrowserSession(provider);
+  const renderLogin = (request: Request, response: Response, back: string, failure?: string) => {
     response.render('login', {
       title: 'Log in',
       provider,
-      people: mine,
+      people,
       action: path,
       returnTo: back,
-      csrfToken: login.csrfTokenOf(request),
-      failed,
+      csrf: csrfOf(request),
+      failure,
     });
   };
 
-  const login: Login = {
+  const login: Login<Somebody> = {
     router: Router(),
-    ownForm: [
-      express.urlencoded({ extended: false, limit: '20kb' }),
-      (request, response, next) => {
-        if (csrf.isRequestValid(request)) next();
-        else
-          response.status(forged).render('error', { title: 'Forged or outdated form', provider });
-      },
-    ],
-    personAt: (request) => mine.find(({ userName }) => userName === request.session.userName),
-    loginUrl: (request) =>
-      `${path}?${new URLSearchParams({ return_to: request.originalUrl }).toString()}`,
-    csrfTokenOf: (request) => csrf.generateToken(request),
+    ownForm,
+    csrfOf,
+    personAt: ({ session }) =>
+      people.find(({ userName, status }) => userName === session.userName && status === 'active'),
+    required: (request, response, next) => {
+      const person = login.personAt(request);
+      response.locals['person'] = person;
+      if (person) next();
+      else {
+        // After a form there is no page to come back to.
+        const returnTo = request.method === 'GET' ? request.originalUrl : landing;
+        const query = new URLSearchParams({ return_to: returnTo }).toString();
+        response.redirect(302, `${path}?${query}`);
+      }
+    },
+    personOf: ({ locals }) => locals['person'] as Somebody,
   };
 
   login.router.use([...below], sessions);
   login.router.get(path, (request, response) => {
-    renderLogin(request, response, returnAddress(request.query['return_to']), false);
-  });
-  login.router.post(path, login.ownForm, (request: Request, response: Response) => {
-    const form = request.body as Record<string, unknown>;
-    const back = returnAddress(form['return_to']);
-    const person = mine.find(
-      ({ userName, password }) => userName === form['username'] && password === form['password'],
-    );
-    if (!person) {
-      renderLogin(request, response.status(401), back, true);
+    if (login.personAt(request) && request.query['return_to'] === undefined) {
+      response.redirect(303, landing);
       return;
     }
+    renderLogin(request, response, returnAddress(request.query['return_to'], below, landing));
+  });
+  login.router.post(path, ownForm, (request: Request, response: Response) => {
+    const form = request.body as Record<string, unknown>;
+    const back = returnAddress(form['return_to'], below, landing);
+    const person = people.find(
+      ({ userName, password, status }) =>
+        status !== 'deleted' && userName === form['username'] && password === form['password'],
+    );
+    if (person?.status !== 'active') {
+      const failure = person
+        ? 'This account is disabled.'
+        : 'That user name and password do not go together.';
+      renderLogin(request, response.status(401), back, failure);
+      return;
+    }
+    person.lastSignedInAt = clock.now();
     request.session.regenerate(() => {
       request.session.userName = person.userName;
       response.redirect(303, back);
     });
   });
+  login.router.post(logoutPath, ownForm, (request: Request, response: Response) => {
+    request.session.destroy(() => {
+      response.redirect(303, path);
+    });
+  });
   return login;
+}
+
+/**
+ * Only to a page of this provider. It is read as a browser would read it: `/login/..//elsewhere` and
+ * `/\elsewhere` begin with the right letters, too.
+ */
+function returnAddress(value: unknown, below: readonly string[], landing: string): string {
+  if (typeof value !== 'string' || !URL.canParse(value, 'http://sandbox')) return landing;
+  const url = new URL(value, 'http://sandbox');
+  const isOurs = below.some((folder) => url.pathname.startsWith(`${folder}/`));
+  return url.origin === 'http://sandbox' && isOurs && value === url.pathname + url.search
+    ? value
+    : landing;
 }

@@ -69,13 +69,12 @@ function createSandbox(
   app.set('etag', false);
   app.use(securityHeaders);
   app.use('/_sandbox/public', express.static(join(root, 'public')));
-  app.use((request, _response, next) => {
-    world.received.push({ method: request.method, path: request.path });
-    if (world.received.length > 1000) world.received.shift();
+  app.use((request, response, next) => {
+    response.locals['exchange'] = world.received.add(request, response);
     next();
   });
   app.get('/', (_request, response) => {
-    response.render('home', { title: 'Sandbox', provider: 'sandbox', people: world.people });
+    response.render('home', { title: 'Sandbox', provider: 'sandbox', world });
   });
 
   const { latencyMs } = world.options;
@@ -96,21 +95,25 @@ function createSandbox(
   app.use(cctray(world, origin));
 
   // What people see.
-  const { people } = world;
+  const { clock } = world;
   const rallyLogin = createLogin({
     provider: 'rally',
-    people,
+    people: world.rally.people,
+    clock,
     below: ['/login'],
     path: '/login',
-    returnTo: ['/login/oauth2/auth'],
+    logoutPath: '/login/logout',
+    landing: '/login/accounts/index.html',
   });
   app.use(rallyLogin.router, rallyAuthorize(world, rallyLogin));
   const gocdLogin = createLogin({
     provider: 'gocd',
-    people,
+    people: world.gocd.people,
+    clock,
     below: ['/go', '/oauth'],
     path: '/go/auth/login',
-    returnTo: ['/go/oauth/authorize', '/oauth/authorize'],
+    logoutPath: '/go/auth/logout',
+    landing: '/go/pipelines',
   });
   app.use(gocdLogin.router, gocdAuthorize(world, gocdLogin, origin));
 

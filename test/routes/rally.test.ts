@@ -82,9 +82,9 @@ describe('GET /rally', () => {
   test('asks to connect again when the token has ended', async () => {
     const started = await start({ sandbox: { tokenTtlSeconds: 1 } });
     await signIn(visitor, started, 'gocd');
-    const { issued } = started.sandbox.world.rally;
+    const { grants } = started.sandbox.world.rally;
     await signIn(visitor, started, 'rally');
-    for (const grant of issued.grants) issued.remove(grant);
+    for (const grant of grants.all) grants.remove(grant);
     const page = await visitor.visit(`${started.url}/rally`);
 
     expect(page.status).toBe(401);

@@ -172,7 +172,7 @@ describe(`POST ${AUTHORIZE}`, () => {
 
       expect(page.status).toBe(302);
       expect(page.headers['location']).toBe(`${REDIRECT_URI}?error=access-denied`);
-      expect(sandbox.world.gocd.issued.codes.size).toBe(0);
+      expect(sandbox.world.gocd.grants.codes.size).toBe(0);
     },
   );
 
@@ -184,7 +184,7 @@ describe(`POST ${AUTHORIZE}`, () => {
 
     expect(page.status).toBe(302);
     expect(page.headers['location']).toBe(expected.replace('SANDBOX', sandbox.url));
-    expect(sandbox.world.gocd.issued.codes.size).toBe(0);
+    expect(sandbox.world.gocd.grants.codes.size).toBe(0);
   });
 
   test('answers 400 in plain words without a redirect URI', async () => {

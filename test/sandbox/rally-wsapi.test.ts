@@ -102,7 +102,7 @@ describe(`GET ${WSAPI}`, () => {
     const everybody = await query('', token, {}, '/user');
     const one = await query('(UserName = "nia@example.test")', token, {}, '/user');
 
-    expect(everybody.TotalResultCount).toBe(3);
+    expect(everybody.TotalResultCount).toBe(4);
     expect(names(one)).toEqual(['Nia Wren']);
   });
 

@@ -16,8 +16,12 @@ export async function goToConsent(
   return visitor.browse(signedIn.location);
 }
 
-/** The person allows; the browser holds the redirect back, and has not followed it yet. */
+/**
+ * The person allows; the browser holds the redirect back, and has not followed it yet. Rally does not
+ * ask again while a grant stands.
+ */
 export async function allow(visitor: Visitor, consent: Page): Promise<URL> {
+  if (consent.status === 302) return consent.location;
   const decision = consent.url.pathname.startsWith('/login')
     ? { decision: 'allow' }
     : { authorize: 'Yes' };
@@ -40,12 +44,14 @@ export async function signIn(
   username?: string,
 ): Promise<Page> {
   const consent = await goToConsent(visitor, started, provider, username);
+  // Where a grant stands, Rally does not ask again: the browser is back already.
+  if (consent.url.origin === new URL(started.url).origin) return consent;
   return visitor.browse(await allow(visitor, consent));
 }
 
 /** The token requests that the provider has received so far. */
 export function tokenRequests({ sandbox }: Started): number {
-  return sandbox.world.received.filter(
+  return sandbox.world.received.all.filter(
     ({ path }) => path.endsWith('/oauth2/token') || path.endsWith('/oauth/token'),
   ).length;
 }

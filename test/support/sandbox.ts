@@ -76,9 +76,15 @@ export function authorizationUrl(
   return asked;
 }
 
-/** Asks for access, signing in on the way where that is needed; ends on the consent page. */
+/**
+ * Asks for access, signing in on the way where that is needed. Ends on the consent page, or with the
+ * redirect back to the client where nobody is asked.
+ */
 export async function askFor(visitor: Visitor, url: URL, username: string): Promise<Page> {
-  const page = await visitor.browse(url);
+  let page = await visitor.visit(url);
+  if (page.status === 302 && page.location.origin === url.origin) {
+    page = await visitor.visit(page.location);
+  }
   if (page.$('input[name=password]').length === 0) return page;
   const signedIn = await visitor.submit(page, 'form', { username, password: 'sandbox' });
   return visitor.visit(signedIn.location);

@@ -1,65 +1,57 @@
 // GET and POST /oauth/authorize as GoCD's OAuth engine answers it, in its own order of checks
 // (ThoughtWorksStudios/oauth2_provider, oauth_authorize_controller.rb). No error returns state.
-import { Router, type Request, type Response } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
+import type { SandboxClient } from '../clients.js';
 import type { Login } from '../login.js';
-import type { SandboxPerson } from '../people.js';
 import { allowFormsTo } from '../security-headers.js';
-import { hex, type SandboxClient, type World } from '../world.js';
+import type { World } from '../world.js';
+import type { Gocd } from './gocd.js';
+import type { GocdPerson } from './people.js';
 
-const CODE_SECONDS = 3600;
-
-export function authorize(world: World, login: Login, origin: string): Router {
+export function authorize(
+  { gocd, failures }: World,
+  login: Login<GocdPerson>,
+  origin: string,
+): Router {
   const router = Router();
   const paths = ['/go/oauth/authorize', '/oauth/authorize']; // GoCD's documentation omits /go
+  const readAsked: RequestHandler = (request, response, next) => {
+    const values = (request.method === 'GET' ? request.query : request.body) as object;
+    const asked = readRequest({ ...values }, gocd, response, origin);
+    response.locals['asked'] = asked;
+    if (asked) next();
+  };
+  const failure = failures.at('authorize', 'gocd', ({ query }) => query['client_id']);
 
   // The security filter stands before the rest, before the check for forged forms too.
-  router.all(paths, (request, response, next) => {
-    const person = login.personAt(request);
-    response.locals['person'] = person;
-    if (person) next();
-    else response.redirect(302, login.loginUrl(request));
-  });
+  router.all(paths, login.required);
 
-  router.get(paths, (request, response) => {
-    const asked = readRequest(request.query, world, response, origin);
-    if (!asked) return;
+  router.get(paths, readAsked, failure, (request, response) => {
+    const asked = response.locals['asked'] as Asked;
     allowFormsTo(response, asked.client.redirectUri);
     response.render('gocd-consent', {
       title: 'Authorize',
       provider: 'gocd',
+      person: login.personOf(response),
       ...asked,
       action: request.path,
-      csrfToken: login.csrfTokenOf(request),
+      csrf: login.csrfOf(request),
     });
   });
 
-  router.post(paths, login.ownForm, (request: Request, response: Response) => {
-    const person = response.locals['person'] as SandboxPerson;
-    const form = request.body as Record<string, unknown>;
-    const asked = readRequest(form, world, response, origin);
-    if (!asked) return;
-    const { client, parameters } = asked;
-    if (form['authorize'] !== 'Yes') {
+  router.post(paths, login.ownForm, readAsked, (request: Request, response: Response) => {
+    const { client, parameters } = response.locals['asked'] as Asked;
+    if ((request.body as Record<string, unknown>)['authorize'] !== 'Yes') {
       response.redirect(302, `${client.redirectUri}?error=access-denied`);
       return;
     }
-    const { codes } = world.gocd.issued;
-    for (const [value, code] of codes) {
-      if (code.client === client && code.person === person) codes.delete(value); // one per person
-    }
-    const code = hex(32);
-    codes.set(code, {
-      client,
-      person,
-      redirectUri: client.redirectUri,
-      codeChallenge: parameters['code_challenge'],
-      expiresAt: Date.now() + CODE_SECONDS * 1000,
-    });
+    const challenge = parameters['code_challenge'];
+    const { code, seconds } = gocd.grants.issueCode(client, login.personOf(response), challenge);
     const state = parameters['state'];
     // `?` is appended blindly, and expires_in is the code's life, not the token's.
     response.redirect(
       302,
-      `${client.redirectUri}?code=${code}&expires_in=${CODE_SECONDS - 1}` +
+      `${client.redirectUri}?code=${code}&expires_in=${seconds - 1}` +
         (state ? `&${new URLSearchParams({ state }).toString()}` : ''),
     );
   });
@@ -75,13 +67,13 @@ interface Asked {
 /** Reads an authorization request, or answers what is wrong with it and returns undefined. */
 function readRequest(
   values: Record<string, unknown>,
-  world: World,
+  gocd: Gocd,
   response: Response,
   origin: string,
 ): Asked | undefined {
   const read = (name: string) => (typeof values[name] === 'string' ? values[name] : '');
   const redirectUri = read('redirect_uri');
-  const client = world.gocd.clients.find(({ id }) => id === read('client_id'));
+  const client = gocd.clients.find(({ id }) => id === read('client_id'));
   let error: string | undefined;
   if (!read('client_id') || !read('response_type')) error = 'invalid-request';
   else if (read('response_type') !== 'code') error = 'unsupported-response-type';

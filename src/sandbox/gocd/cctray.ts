@@ -2,36 +2,43 @@
 // job, two spaces, no newline at the end. It takes an OAuth token, as GoCD's documentation of OAuth
 // says; the open-source servers answered 403 (see README.md).
 import { createHash } from 'node:crypto';
-import { Router } from 'express';
+import { Router, type Request } from 'express';
 import type { World } from '../world.js';
 import type { SandboxPipeline, SandboxStage } from './pipelines.js';
 
-export function cctray(world: World, origin: string): Router {
+export function cctray({ gocd, failures }: World, origin: string): Router {
   const router = Router();
-  router.get('/go/cctray.xml', (request, response) => {
-    // The whole header, the quotes included (OauthAuthenticationFilter.java): any other is nobody's.
-    const token = /^Token token="(.*?)"$/.exec(request.get('Authorization') ?? '')?.[1];
+  const failure = failures.at('cctray', 'gocd', (request) => {
+    return gocd.grants.find(tokenIn(request) ?? '')?.client.id;
+  });
+  router.get('/go/cctray.xml', failure, (request, response) => {
+    const token = tokenIn(request);
     if (token === undefined) {
       response.status(401).set('WWW-Authenticate', 'Basic realm="GoCD"');
       response.type('xml').send(denied('You are not authenticated!'));
       return;
     }
-    const person = world.gocd.issued.personOf(token);
+    const person = gocd.grants.find(token)?.person;
     if (!person) {
       const message = token ? 'Invalid OAuth token provided!' : 'OAuth token cannot be blank!';
       response.status(401).type('xml').send(denied(message));
       return;
     }
     // Without rights the list is empty; it is not an error.
-    const visible = person.userName === 'guest' ? [] : world.pipelines;
+    const visible = gocd.pipelines.filter(({ name }) => person.mayView(name));
     response.set('Content-Type', 'application/xml;charset=utf-8');
     // Of all pipelines, whoever asks: who caches by ETag alone shows people what they may not view.
-    const everything = document(world.pipelines, `${origin}/go`);
+    const everything = document(gocd.pipelines, `${origin}/go`);
     response.set('ETag', `"${createHash('sha256').update(everything).digest('hex')}"`);
     // Not send(), which would answer If-None-Match with 304. GoCD never does.
     response.end(document(visible, `${origin}/go`));
   });
   return router;
+}
+
+/** The whole header, the quotes included (OauthAuthenticationFilter.java): any other is nobody's. */
+function tokenIn(request: Request): string | undefined {
+  return /^Token token="(.*?)"$/.exec(request.get('Authorization') ?? '')?.[1];
 }
 
 function denied(message: string): string {

@@ -1,23 +1,34 @@
 // GET and POST /login/oauth2/auth: Rally's authorization endpoint and its consent page,
 // "Authorization Request" (Broadcom KB 140086). Errors go back as RFC 6749 §4.1.2.1 says.
-import { Router, type Request, type Response } from 'express';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
+import type { SandboxClient } from '../clients.js';
 import type { Login } from '../login.js';
 import { allowFormsTo } from '../security-headers.js';
-import { hex, type SandboxClient, type World } from '../world.js';
+import type { World } from '../world.js';
+import type { RallyPerson } from './people.js';
+import type { Rally } from './rally.js';
 
-const CODE_MS = 10 * 60 * 1000;
 const SCOPES = ['alm', 'openid'];
 
-export function authorize(world: World, login: Login): Router {
+export function authorize({ rally, failures }: World, login: Login<RallyPerson>): Router {
   const router = Router();
   const path = '/login/oauth2/auth';
+  const readAsked: RequestHandler = (request, response, next) => {
+    const values = (request.method === 'GET' ? request.query : request.body) as object;
+    const asked = readRequest({ ...values }, rally, response);
+    response.locals['asked'] = asked;
+    if (asked) next();
+  };
+  const failure = failures.at('authorize', 'rally', ({ query }) => query['client_id']);
 
-  router.get(path, (request, response) => {
-    const asked = readRequest(request.query, world, response);
-    if (!asked) return;
-    const person = login.personAt(request);
-    if (!person) {
-      response.redirect(302, login.loginUrl(request));
+  router.get(path, readAsked, failure, login.required, (request, response) => {
+    const asked = response.locals['asked'] as Asked;
+    const person = login.personOf(response);
+    const grant = rally.grants.find(asked.client, person);
+    // Asked once: the person sees the page again when they have removed the grant, or when the
+    // application wants more than it was given.
+    if (grant && scopesOf(asked).every((scope) => grant.scopes.has(scope))) {
+      sendCode(response, asked, person, rally);
       return;
     }
     allowFormsTo(response, asked.client.redirectUri);
@@ -27,38 +38,41 @@ export function authorize(world: World, login: Login): Router {
       client: asked.client,
       person,
       parameters: asked.parameters,
-      csrfToken: login.csrfTokenOf(request),
+      csrf: login.csrfOf(request),
     });
   });
 
-  router.post(path, login.ownForm, (request: Request, response: Response) => {
-    const form = request.body as Record<string, unknown>;
-    const asked = readRequest(form, world, response);
-    if (!asked) return;
+  router.post(path, login.ownForm, readAsked, (request: Request, response: Response) => {
+    const asked = response.locals['asked'] as Asked;
     const person = login.personAt(request);
     if (!person) {
       response.status(401).render('error', { title: 'Log in again', provider: 'rally' });
       return;
     }
-    if (form['decision'] !== 'allow') {
+    if ((request.body as Record<string, unknown>)['decision'] !== 'allow') {
       goBack(response, asked, {
         error: 'access_denied',
         error_description: 'The user denied access',
       });
       return;
     }
-    const code = hex(16);
-    world.rally.issued.codes.set(code, {
-      client: asked.client,
-      person,
-      redirectUri: asked.client.redirectUri,
-      codeChallenge: asked.parameters['code_challenge'],
-      expiresAt: Date.now() + CODE_MS,
-    });
-    goBack(response, asked, { code });
+    sendCode(response, asked, person, rally);
   });
 
   return router;
+}
+
+function sendCode(response: Response, asked: Asked, person: RallyPerson, { grants }: Rally): void {
+  const grant = grants.allow(asked.client, person, scopesOf(asked));
+  const code = grants.issueCode(grant, {
+    redirectUri: asked.client.redirectUri,
+    codeChallenge: asked.parameters['code_challenge'],
+  });
+  goBack(response, asked, { code });
+}
+
+function scopesOf({ parameters }: Pick<Asked, 'parameters'>): readonly string[] {
+  return (parameters['scope'] ?? '').split(' ').filter((scope) => scope !== '');
 }
 
 interface Asked {
@@ -79,14 +93,14 @@ const PARAMETERS = [
 /** Reads an authorization request, or answers what is wrong with it and returns undefined. */
 function readRequest(
   values: Record<string, unknown>,
-  world: World,
+  rally: Rally,
   response: Response,
 ): Asked | undefined {
   const given = PARAMETERS.filter((name) => values[name] !== undefined && values[name] !== '');
   // Of a parameter that was sent more than once nothing is passed on.
   const once = given.filter((name) => typeof values[name] === 'string');
   const parameters = Object.fromEntries(once.map((name) => [name, String(values[name])]));
-  const client = world.rally.clients.find(({ id }) => id === parameters['client_id']);
+  const client = rally.clients.find(({ id }) => id === parameters['client_id']);
 
   // Never redirected: an address that is not the registered one may belong to anybody (§4.1.2.1).
   if (client?.redirectUri !== parameters['redirect_uri'] || !client) {
@@ -121,8 +135,7 @@ function faultIn(parameters: Readonly<Record<string, string>>, isAnyRepeated: bo
   if (parameters['response_type'] !== 'code') {
     return fault('unsupported_response_type', 'response_type must be code');
   }
-  const scopes = (parameters['scope'] ?? '').split(' ').filter((scope) => scope !== '');
-  if (scopes.some((scope) => !SCOPES.includes(scope))) {
+  if (scopesOf({ parameters }).some((scope) => !SCOPES.includes(scope))) {
     return fault('invalid_scope', 'scope must be alm or openid');
   }
   if (

@@ -1,4 +1,4 @@
-import type { SandboxPerson } from '../people.js';
+import type { RallyPerson } from './people.js';
 
 /** A user story ("hierarchical requirement") as WSAPI names its fields. */
 export interface SandboxStory {
@@ -54,8 +54,8 @@ const ESTIMATES = [1, 2, 3, 5, 8, 13, null];
  * @param people their owners: nearly all are the first Rally person's, some nobody's, some the
  *   administrator's, none the newcomer's
  */
-export function createStories(count: number, people: readonly SandboxPerson[]): SandboxStory[] {
-  const [first, administrator] = people.filter(({ provider }) => provider === 'rally');
+export function createStories(count: number, people: readonly RallyPerson[]): SandboxStory[] {
+  const [first, administrator] = people;
   return Array.from({ length: count }, (_, index) => {
     const owner = index % 16 === 15 ? null : index % 16 === 7 ? administrator : first;
     const iteration = Math.floor(index / 12) % 5;

@@ -1,17 +1,19 @@
 // POST /login/oauth2/token: Rally's token endpoint. Bodies as in Rally's README "Oauth Sample Apps".
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import express, { Router, type Request } from 'express';
-import { hex, type Code, type Grant, type SandboxClient, type World } from '../world.js';
+import type { SandboxClient } from '../clients.js';
+import type { World } from '../world.js';
+import type { CodeBinding, Tokens } from './grants.js';
+import type { Rally } from './rally.js';
 
-const TOKEN_SECONDS = 86_400;
-
-export function token(world: World): Router {
+export function token({ rally, failures }: World): Router {
   const router = Router();
   router.post(
     '/login/oauth2/token',
     express.urlencoded({ extended: false, limit: '20kb' }),
+    failures.at('token', 'rally', (request) => credentialsIn(request)[0]),
     (request, response) => {
-      const answer = readTokenRequest(request, world);
+      const answer = readTokenRequest(request, rally);
       response.set('Cache-Control', 'no-store');
       if ('error' in answer) {
         // The README shows the error body; the status is not documented.
@@ -23,7 +25,7 @@ export function token(world: World): Router {
       response.json({
         id_token: '???', // to the letter: it is no JWT
         refresh_token: answer.refreshToken,
-        expires_in: Math.round((answer.expiresAt - Date.now()) / 1000),
+        expires_in: Math.round((answer.expiresAt - rally.clock.now()) / 1000),
         token_type: 'Bearer',
         access_token: answer.accessToken,
       });
@@ -42,9 +44,10 @@ function fault(error: string, error_description: string, status: 400 | 401 = 400
   return { status, error_description, error };
 }
 
-function readTokenRequest(request: Request, world: World): Grant | Fault {
-  // Form encoding only (a JSON body was a bug of flowdock's client). Without it there is no body.
-  const form = (request.body ?? {}) as Record<string, unknown>;
+type Form = Readonly<Record<string, unknown>>;
+
+function readTokenRequest(request: Request, rally: Rally): Tokens | Fault {
+  const form = formOf(request);
   const grantType = form['grant_type'];
   // Asked before the client: hence the nulls in the documented error.
   if (grantType !== 'authorization_code' && grantType !== 'refresh_token') {
@@ -53,21 +56,27 @@ function readTokenRequest(request: Request, world: World): Grant | Fault {
       'Invalid value for grant_type params - must be authorization_code',
     );
   }
-  const client = authenticate(request, form, world);
+  const [id, secret] = credentialsIn(request);
+  const client = rally.clients.find((each) => each.id === id && each.secret === secret);
   if (!client) return fault('invalid_client', 'Invalid client credentials', 401);
   return grantType === 'refresh_token'
-    ? refresh(form, client, world)
-    : exchange(form, client, world);
+    ? refresh(form, client, rally)
+    : exchange(form, client, rally);
+}
+
+/** Form encoding only (a JSON body was a bug of flowdock's client). Without it there is no body. */
+function formOf(request: Request): Form {
+  return (request.body ?? {}) as Form;
 }
 
 /** By HTTP Basic, as Rally's Clojure sample does, or in the body, as the others do. */
-function authenticate(request: Request, form: Record<string, unknown>, world: World) {
+function credentialsIn(request: Request): (string | undefined)[] {
   const basic = /^Basic (.+)$/i.exec(request.get('Authorization') ?? '')?.[1];
-  const [id, secret] =
-    basic === undefined
-      ? [form['client_id'], form['client_secret']]
-      : Buffer.from(basic, 'base64').toString('utf8').split(':', 2).map(formDecode);
-  return world.rally.clients.find((client) => client.id === id && client.secret === secret);
+  if (basic !== undefined) {
+    return Buffer.from(basic, 'base64').toString('utf8').split(':', 2).map(formDecode);
+  }
+  const form = formOf(request);
+  return [textIn(form, 'client_id'), textIn(form, 'client_secret')];
 }
 
 /** RFC 6749 §2.3.1: both parts are form-encoded first. Unlike decodeURIComponent it never throws. */
@@ -75,23 +84,27 @@ function formDecode(text: string): string | undefined {
   return new URLSearchParams(`text=${text.replaceAll('&', '%26')}`).get('text') ?? undefined;
 }
 
-function exchange(form: Record<string, unknown>, client: SandboxClient, world: World) {
-  const { codes } = world.rally.issued;
-  const code = typeof form['code'] === 'string' ? codes.get(form['code']) : undefined;
-  if (code?.client !== client) return fault('invalid_grant', 'Invalid code');
-  codes.delete(String(form['code'])); // works once, whatever comes of it
-  if (code.expiresAt <= Date.now()) return fault('invalid_grant', 'The code has expired');
-  if (form['redirect_uri'] !== code.redirectUri) {
+function exchange(form: Form, client: SandboxClient, { grants, clock }: Rally): Tokens | Fault {
+  const line = grants.lineOfCode(textIn(form, 'code') ?? '');
+  if (line?.grant.client !== client) return fault('invalid_grant', 'Invalid code');
+  if (line.isCodeSpent) {
+    grants.end(line);
+    return fault('invalid_grant', 'The code has been used');
+  }
+  line.isCodeSpent = true; // whatever comes of it
+  if (!grants.isAlive(line)) return fault('invalid_grant', 'Invalid code');
+  if (line.codeExpiresAt <= clock.now()) return fault('invalid_grant', 'The code has expired');
+  if (form['redirect_uri'] !== line.binding.redirectUri) {
     return fault('invalid_grant', 'redirect_uri does not match');
   }
-  if (!isChallengeMet(code, form['code_verifier'])) {
+  if (!isChallengeMet(line.binding, form['code_verifier'])) {
     return fault('invalid_grant', 'code_verifier does not match');
   }
-  return issue(code, world);
+  return grants.issueTokens(line);
 }
 
 /** RFC 7636 §4.6. A code asked for without a challenge must come without a verifier (RFC 9700). */
-function isChallengeMet({ codeChallenge }: Code, verifier: unknown): boolean {
+function isChallengeMet({ codeChallenge }: CodeBinding, verifier: unknown): boolean {
   if (codeChallenge === undefined) return verifier === undefined;
   return (
     typeof verifier === 'string' &&
@@ -99,22 +112,20 @@ function isChallengeMet({ codeChallenge }: Code, verifier: unknown): boolean {
   );
 }
 
-function refresh(form: Record<string, unknown>, client: SandboxClient, world: World) {
-  const grant = world.rally.issued.grantOfRefreshToken(String(form['refresh_token']));
-  if (grant?.client !== client) return fault('invalid_grant', 'Invalid refresh_token');
-  world.rally.issued.remove(grant); // rotation: both old tokens are dead at once
-  return issue(grant, world);
+function refresh(form: Form, client: SandboxClient, { grants }: Rally): Tokens | Fault {
+  const refreshToken = textIn(form, 'refresh_token') ?? '';
+  const line = grants.lineOfRefreshToken(refreshToken);
+  if (line?.grant.client !== client || !grants.isAlive(line)) {
+    return fault('invalid_grant', 'Invalid refresh_token');
+  }
+  if (line.tokens?.refreshToken !== refreshToken) {
+    grants.end(line);
+    return fault('invalid_grant', 'The refresh_token has been used');
+  }
+  return grants.issueTokens(line);
 }
 
-function issue({ client, person }: Pick<Grant, 'client' | 'person'>, world: World): Grant {
-  const seconds = world.options.tokenTtlSeconds ?? TOKEN_SECONDS;
-  const grant: Grant = {
-    client,
-    person,
-    accessToken: randomBytes(32).toString('base64url'),
-    refreshToken: hex(15).slice(1), // 29 hex digits in the README
-    expiresAt: Date.now() + seconds * 1000,
-  };
-  world.rally.issued.add(grant);
-  return grant;
+function textIn(form: Form, name: string): string | undefined {
+  const value = form[name];
+  return typeof value === 'string' ? value : undefined;
 }

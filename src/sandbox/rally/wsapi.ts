@@ -1,8 +1,9 @@
 // Rally's Web Services API v2.0: who am I, and user stories. Sources: the envelopes and limits in
 // Rally's toolkits (RallyTools/rally-node, pyral, flowdock's fixtures) and Broadcom's articles.
 import { Router, type Request } from 'express';
-import type { SandboxPerson } from '../people.js';
 import type { World } from '../world.js';
+import { callerOf, type Caller } from './caller.js';
+import type { RallyPerson } from './people.js';
 import { parseQuery, QueryError, type Fields } from './query.js';
 import type { Reference } from './stories.js';
 
@@ -14,7 +15,7 @@ export function wsapi(world: World, origin: string): Router {
   const base = `${origin}/slm/webservice/v2.0`;
 
   router.use((request, response, next) => {
-    const caller = callerOf(request, world);
+    const caller = callerIn(request, world);
     if (!caller) {
       // Not an envelope. Seen in Broadcom/rally-node#53.
       response
@@ -27,12 +28,12 @@ export function wsapi(world: World, origin: string): Router {
   });
 
   router.get('/user', (request, response) => {
-    const caller = response.locals['caller'] as SandboxPerson;
+    const { person } = response.locals['caller'] as Caller;
     if (request.query['query'] === undefined) {
-      response.json({ User: userObject(caller, base) });
+      response.json({ User: userObject(person, base) });
       return;
     }
-    const users = world.people.filter(({ provider }) => provider === 'rally');
+    const users = world.rally.people;
     const rows = users.map((user) => ({
       type: 'User',
       path: `/user/${user.objectId}`,
@@ -48,14 +49,12 @@ export function wsapi(world: World, origin: string): Router {
   });
 
   router.get('/user/:id', (request, response) => {
-    const user = world.people.find(
-      ({ provider, objectId }) => provider === 'rally' && String(objectId) === request.params.id,
-    );
+    const user = world.rally.people.find(({ objectId }) => String(objectId) === request.params.id);
     response.json(user ? { User: userObject(user, base) } : notFound());
   });
 
   router.get('/hierarchicalrequirement', (request, response) => {
-    const rows = world.stories.map((story) => ({
+    const rows = world.rally.stories.map((story) => ({
       type: 'HierarchicalRequirement',
       path: `/hierarchicalrequirement/${story.ObjectID}`,
       fields: { ...story } satisfies Fields,
@@ -64,7 +63,9 @@ export function wsapi(world: World, origin: string): Router {
   });
 
   router.get('/hierarchicalrequirement/:id', (request, response) => {
-    const story = world.stories.find(({ ObjectID }) => String(ObjectID) === request.params.id);
+    const story = world.rally.stories.find(
+      ({ ObjectID }) => String(ObjectID) === request.params.id,
+    );
     if (!story) {
       response.json(notFound());
       return;
@@ -81,10 +82,10 @@ export function wsapi(world: World, origin: string): Router {
 }
 
 /** The token travels as a header or a cookie of this name (Rally's README, "API Key"). */
-function callerOf(request: Request, world: World): SandboxPerson | undefined {
+function callerIn(request: Request, { rally }: World): Caller | undefined {
   const inCookie = /(?:^|;\s*)zsessionid=([^;]+)/i.exec(request.get('Cookie') ?? '')?.[1];
-  const token = request.get('zsessionid') ?? inCookie;
-  return token === undefined ? undefined : world.rally.issued.personOf(token);
+  const credential = request.get('zsessionid') ?? inCookie;
+  return credential === undefined ? undefined : callerOf(credential, rally);
 }
 
 interface Row {
@@ -101,7 +102,7 @@ function notFound() {
   return { OperationResult: { Errors: ['Cannot find object to read'], Warnings: [] } };
 }
 
-function userObject(user: SandboxPerson, base: string) {
+function userObject(user: RallyPerson, base: string) {
   return {
     ...VERSION,
     _ref: `${base}/user/${user.objectId}`,

@@ -1,0 +1,82 @@
+// What cctray.xml can be in place of itself. Sources: see README.md.
+import type { Failure } from '../failures.js';
+import {
+  answer,
+  busy,
+  dripping,
+  elsewhere,
+  hanging,
+  html,
+  huge,
+  page,
+  reset,
+  slow,
+} from './broken.js';
+
+const XML = 'application/xml;charset=utf-8';
+const HEAD = '<?xml version="1.0" encoding="utf-8"?>\n';
+
+const project = (attributes: string) =>
+  `${HEAD}<Projects>\n  <Project name="barn :: build" ${attributes} webUrl="https://gocd.example/go/pipelines/barn/1/build/1" />\n</Projects>`;
+
+const ACCESS_DENIED = (message: string) =>
+  `<access-denied>\n  <message>${message}</message>\n</access-denied>\n`;
+
+export const cctrayFailures: Readonly<Record<string, Failure>> = {
+  'cctray-401': ({ response }) => {
+    response.status(401).set('WWW-Authenticate', 'Basic realm="GoCD"');
+    response.type(XML).end(ACCESS_DENIED('You are not authenticated!'));
+  },
+  // What the open-source servers answered to a good OAuth token, whatever the documentation says.
+  'cctray-403': answer(403, XML, ACCESS_DENIED('You are not authorized to access this resource!')),
+  'cctray-404': html(404, 'Not Found'),
+  'cctray-500': html(500, 'Internal Server Error'),
+  'cctray-503': busy(503),
+  'cctray-429': busy(429),
+  'cctray-login-page': ({ response }) => {
+    response.type('html').end(page('Log in to GoCD', '<form><input type="password"></form>'));
+  },
+  'cctray-to-login': ({ response }) => {
+    response.redirect(302, '/go/auth/login');
+  },
+  'cctray-redirect': elsewhere,
+  'cctray-malformed': answer(200, XML, `${HEAD}<Projects>\n  <Project name="barn :: build"`),
+  'cctray-empty': answer(200, XML, ''),
+  'cctray-other-xml': answer(200, XML, `${HEAD}<feed><entry /></feed>`),
+  'cctray-entity-bomb': answer(200, XML, entityBomb()),
+  'cctray-external-entity': answer(
+    200,
+    XML,
+    `<?xml version="1.0"?>\n<!DOCTYPE Projects [<!ENTITY file SYSTEM "file:///etc/passwd">]>\n<Projects><Project name="&file; :: build" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="1" lastBuildTime="2026-01-01T00:00:00Z" webUrl="" /></Projects>`,
+  ),
+  // cctray.org knows more activities and results than GoCD sends.
+  'cctray-unknown-states': answer(
+    200,
+    XML,
+    project(
+      'activity="CheckingModifications" lastBuildStatus="Exception" lastBuildLabel="1" lastBuildTime="2026-01-01T00:00:00Z"',
+    ),
+  ),
+  // Up to 18.2 the time was the server's own, without a zone (gocd/gocd#4656).
+  'cctray-local-time': answer(
+    200,
+    XML,
+    project(
+      'activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="1" lastBuildTime="2018-01-31T10:00:00"',
+    ),
+  ),
+  'cctray-slow': slow,
+  'cctray-hanging': hanging,
+  'cctray-dripping': dripping,
+  'cctray-reset': reset,
+  'cctray-huge': huge(XML, `${HEAD}<Projects>`, ' '.repeat(64 * 1024)),
+};
+
+/** A few lines that unfold to gigabytes. */
+function entityBomb(): string {
+  const entities = Array.from({ length: 9 }, (_, index) => {
+    const of = index === 0 ? 'lol' : `&lol${index - 1};`.repeat(10);
+    return `<!ENTITY lol${index} "${of}">`;
+  });
+  return `<?xml version="1.0"?>\n<!DOCTYPE Projects [${entities.join('')}]>\n<Projects><Project name="&lol8; :: build" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="1" lastBuildTime="2026-01-01T00:00:00Z" webUrl="" /></Projects>`;
+}

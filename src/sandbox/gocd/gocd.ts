@@ -1,0 +1,37 @@
+import type { SandboxClient } from '../clients.js';
+import type { Clock } from '../clock.js';
+import { hex } from '../random.js';
+import { Grants } from './grants.js';
+import { createPeople, type GocdPerson } from './people.js';
+import { createPipelines, type SandboxPipeline } from './pipelines.js';
+
+/** A GoCD server: its people, its pipelines, and whom they let act for them. */
+export interface Gocd {
+  readonly clock: Clock;
+  readonly people: readonly GocdPerson[];
+  readonly clients: SandboxClient[];
+  readonly grants: Grants;
+  readonly pipelines: readonly SandboxPipeline[];
+}
+
+export interface GocdOptions {
+  readonly pipelines: number;
+  readonly tokenSeconds: number | undefined;
+  /** Of the client that is registered from the start. */
+  readonly redirectUri: string;
+}
+
+export function createGocd(clock: Clock, options: GocdOptions): Gocd {
+  return {
+    clock,
+    people: createPeople(),
+    clients: [newClient('OAuth sample app', options.redirectUri)],
+    grants: new Grants(clock, options.tokenSeconds),
+    pipelines: createPipelines(options.pipelines),
+  };
+}
+
+/** The shape of GoCD's ids and secrets: 64 hex digits each. */
+export function newClient(name: string, redirectUri: string): SandboxClient {
+  return { id: hex(32), secret: hex(32), name, redirectUri };
+}

@@ -1,0 +1,42 @@
+import type { SandboxClient } from '../clients.js';
+import type { Clock } from '../clock.js';
+import { hex, urlSafe } from '../random.js';
+import { ApiKeys } from './api-keys.js';
+import { Grants } from './grants.js';
+import { createPeople, type RallyPerson } from './people.js';
+import { createStories, type SandboxStory } from './stories.js';
+
+/** A subscription of Rally: its people, their work, and whom they let act for them. */
+export interface Rally {
+  readonly clock: Clock;
+  readonly people: readonly RallyPerson[];
+  readonly clients: SandboxClient[];
+  readonly grants: Grants;
+  readonly apiKeys: ApiKeys;
+  readonly stories: readonly SandboxStory[];
+}
+
+export interface RallyOptions {
+  readonly stories: number;
+  readonly tokenSeconds: number | undefined;
+  /** Of the client that is registered from the start. */
+  readonly redirectUri: string;
+}
+
+export function createRally(clock: Clock, options: RallyOptions): Rally {
+  const people = createPeople();
+  const [ada] = people as [RallyPerson];
+  return {
+    clock,
+    people,
+    clients: [newClient('OAuth sample app', options.redirectUri, ada)],
+    grants: new Grants(clock, options.tokenSeconds),
+    apiKeys: new ApiKeys(clock),
+    stories: createStories(options.stories, people),
+  };
+}
+
+/** The shapes of Rally's ids and secrets: 32 hex digits, 43 URL-safe characters. */
+export function newClient(name: string, redirectUri: string, owner?: RallyPerson): SandboxClient {
+  return { id: hex(16), secret: urlSafe(), name, redirectUri, ...(owner && { owner }) };
+}
