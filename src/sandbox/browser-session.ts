@@ -10,7 +10,7 @@ declare module 'express-session' {
   interface SessionData {
     userName?: string;
     /** What the next page says about what was just done. */
-    notice?: { readonly text: string; readonly isError: boolean };
+    notice?: { readonly text: string; readonly place: string };
   }
 }
 

@@ -53,10 +53,11 @@ export class Received {
     };
     this.exchanges.push(exchange);
     if (this.exchanges.length > MOST) this.exchanges.shift();
-    response.on('finish', () => {
-      exchange.status = response.statusCode;
+    const complete = () => {
+      exchange.status = response.writableFinished ? response.statusCode : 0;
       exchange.body = masked((request.body ?? {}) as Record<string, unknown>);
-    });
+    };
+    response.on('finish', complete).on('close', complete);
     return exchange;
   }
 

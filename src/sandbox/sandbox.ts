@@ -6,9 +6,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import { authorize as gocdAuthorize } from './gocd/authorize.js';
+import { consolePages } from './console.js';
 import { cctray } from './gocd/cctray.js';
 import { token as gocdToken } from './gocd/token.js';
 import { createLogin } from './login.js';
+import { applicationManager } from './rally/application-manager.js';
 import { authorize as rallyAuthorize } from './rally/authorize.js';
 import { token as rallyToken } from './rally/token.js';
 import { wsapi } from './rally/wsapi.js';
@@ -69,6 +71,7 @@ function createSandbox(
   app.set('etag', false);
   app.use(securityHeaders);
   app.use('/_sandbox/public', express.static(join(root, 'public')));
+  app.use(consolePages(world));
   app.use((request, response, next) => {
     response.locals['exchange'] = world.received.add(request, response);
     next();
@@ -105,7 +108,11 @@ function createSandbox(
     logoutPath: '/login/logout',
     landing: '/login/accounts/index.html',
   });
-  app.use(rallyLogin.router, rallyAuthorize(world, rallyLogin));
+  app.use(
+    rallyLogin.router,
+    rallyAuthorize(world, rallyLogin),
+    applicationManager(world, rallyLogin),
+  );
   const gocdLogin = createLogin({
     provider: 'gocd',
     people: world.gocd.people,

@@ -62,18 +62,27 @@ export class Grants {
     return [...this.byCode.values()];
   }
 
+  of(person: RallyPerson): readonly Grant[] {
+    return this.all.filter((grant) => grant.person === person);
+  }
+
   find(client: SandboxClient, person: RallyPerson): Grant | undefined {
     return this.all.find((grant) => grant.client === client && grant.person === person);
   }
 
   /** Makes a grant, or widens the one that stands. */
-  allow(client: SandboxClient, person: RallyPerson, scopes: readonly string[]): Grant {
+  allow(
+    client: SandboxClient,
+    person: RallyPerson,
+    scopes: readonly string[],
+    since = this.clock.now(),
+  ): Grant {
     const grant = this.find(client, person) ?? {
       id: hex(8),
       client,
       person,
       scopes: new Set(),
-      since: this.clock.now(),
+      since,
       lastUsedAt: undefined,
     };
     for (const scope of scopes) grant.scopes.add(scope);

@@ -25,18 +25,30 @@ export interface RallyOptions {
 
 export function createRally(clock: Clock, options: RallyOptions): Rally {
   const people = createPeople();
-  const [ada] = people as [RallyPerson];
+  const [ada, , , ivo] = people as [RallyPerson, RallyPerson, RallyPerson, RallyPerson];
+  const grants = new Grants(clock, options.tokenSeconds);
+  const apiKeys = new ApiKeys(clock);
+  // "Currently, Flowdock is the only available standard integration." (Application Manager)
+  const flowdock = newClient('Flowdock', 'https://flowdock.example/rally');
+  grants.allow(flowdock, ada, ['alm'], clock.now() - 40 * DAY_MS);
+  apiKeys.create(ivo, 'nightly export', false); // of no use: he is disabled
   return {
     clock,
     people,
-    clients: [newClient('OAuth sample app', options.redirectUri, ada)],
-    grants: new Grants(clock, options.tokenSeconds),
-    apiKeys: new ApiKeys(clock),
+    clients: [newClient('OAuth sample app', options.redirectUri, ada), flowdock],
+    grants,
+    apiKeys,
     stories: createStories(options.stories, people),
   };
 }
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 /** The shapes of Rally's ids and secrets: 32 hex digits, 43 URL-safe characters. */
 export function newClient(name: string, redirectUri: string, owner?: RallyPerson): SandboxClient {
-  return { id: hex(16), secret: urlSafe(), name, redirectUri, ...(owner && { owner }) };
+  return { id: hex(16), secret: newSecret(), name, redirectUri, ...(owner && { owner }) };
+}
+
+export function newSecret(): string {
+  return urlSafe();
 }
