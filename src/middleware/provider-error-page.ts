@@ -96,6 +96,8 @@ const SAID_WITHOUT_STATE: ReadonlyMap<string, string> = new Map([
   ['redirect_uri_mismatch', 'says that our redirect URI is not the registered one'],
   ['invalid_request', 'says that the request was incomplete'],
   ['unsupported_response_type', 'says that it does not give out codes'],
+  ['temporarily_unavailable', 'says that it cannot sign anybody in at the moment'],
+  ['server_error', 'reports an error of its own'],
 ]);
 
 function stateMismatchPage(

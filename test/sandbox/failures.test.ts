@@ -1,0 +1,107 @@
+// The table in src/sandbox/README.md says what the app shows for each failure that the sandbox can be
+// told to have. Here it is held against the app.
+import { readFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import { FAILURES } from '../../src/sandbox/failures.js';
+import { allow, goToConsent, signIn } from '../support/dance.js';
+import { closeAll, start, type Started } from '../support/start.js';
+import { Visitor, type Page } from '../support/visitor.js';
+
+type Provider = 'rally' | 'gocd';
+const NAMES = { rally: 'Rally', gocd: 'GoCD' } as const;
+
+interface Row {
+  readonly failure: string;
+  readonly at: string;
+  readonly shown: string;
+}
+
+const rows: readonly Row[] = readFileSync('src/sandbox/README.md', 'utf8')
+  .split('\n')
+  .flatMap((line) => {
+    const [, failure, at, shown] =
+      /^\| `([\w-]+)` +\| (Rally|GoCD|both) +\| .+? +\| (.+?) +\|$/.exec(line) ?? [];
+    return failure && at && shown ? [{ failure, at, shown }] : [];
+  });
+
+const cases = rows.flatMap(({ failure, at, shown }) =>
+  (['rally', 'gocd'] as const)
+    .filter((provider) => at === 'both' || at === NAMES[provider])
+    .map((provider) => ({
+      failure,
+      provider,
+      shown: shown.replace('the provider', NAMES[provider]),
+    })),
+);
+
+let started: Started;
+let visitor: Visitor;
+
+beforeEach(async () => {
+  started = await start({ environment: { UPSTREAM_TIMEOUT_MS: '400' } });
+  visitor = new Visitor();
+});
+afterEach(closeAll);
+
+describe('the table of failures in src/sandbox/README.md', () => {
+  test('has every failure, and none that the sandbox does not know', () => {
+    const known = Object.values(FAILURES).flatMap((failures) => Object.keys(failures));
+
+    expect([...new Set(rows.map(({ failure }) => failure))].sort()).toEqual(
+      [...known, 'expire-access-tokens'].sort(),
+    );
+  });
+
+  test.each(cases)('$failure at $provider: the app shows $shown', async (row) => {
+    const page = await meet(row.failure, row.provider);
+
+    expect(`${page.status} ${page.$('h1').text()}`).toBe(row.shown);
+  });
+});
+
+/** Goes to where the failure strikes, switches it on, and takes the step that meets it. */
+async function meet(failure: string, provider: Provider): Promise<Page> {
+  const page = `${started.url}/${provider}`;
+  const connect = `${started.url}/login/${provider}`;
+  switch (failure.split('-')[0]) {
+    case 'authorize': {
+      await switchOn({ name: failure });
+      await goToLogin(connect);
+      return visitor.browse(connect);
+    }
+    case 'token': {
+      if (failure === 'token-refresh-refused') {
+        await signIn(visitor, started, provider);
+        await switchOn({ name: 'expire-access-tokens' });
+        await switchOn({ name: failure });
+        return visitor.visit(page);
+      }
+      const consent = await goToConsent(visitor, started, provider);
+      const back = await allow(visitor, consent);
+      await switchOn({ name: failure, ...slowly(failure) });
+      return visitor.browse(back);
+    }
+    default: {
+      await signIn(visitor, started, provider);
+      await switchOn({ name: failure, ...slowly(failure) });
+      return visitor.visit(page);
+    }
+  }
+}
+
+/** GoCD looks at nothing before it knows who asks. */
+async function goToLogin(connect: string): Promise<void> {
+  const login = await visitor.browse(connect);
+  if (login.$('input[name=password]').length === 0) return;
+  await visitor.submit(login, 'form', { username: 'ada', password: 'sandbox' });
+}
+
+function slowly(failure: string) {
+  return failure.endsWith('-slow') ? { seconds: 0.05 } : {};
+}
+
+async function switchOn(body: object): Promise<void> {
+  const { status } = await supertest(started.sandbox.url).post('/_sandbox/failures').send(body);
+  expect(status).toBe(200);
+}
