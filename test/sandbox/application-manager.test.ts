@@ -1,0 +1,568 @@
+// Rally Application Manager in the sandbox: what a person does on its three tabs, and what then
+// becomes of applications and keys.
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import type { Sandbox } from '../../src/sandbox/sandbox.js';
+import {
+  askFor,
+  authorizationUrl,
+  clientOf,
+  closeSandboxes,
+  codeIn,
+  startSandboxAlone,
+  type SandboxClient,
+} from '../support/sandbox.js';
+import { Visitor, type Page } from '../support/visitor.js';
+
+const PAGE = '/login/accounts/index.html';
+const DISABLED =
+  'API Keys are disabled. Please contact your Subscription Administrator to enable this functionality.';
+
+let sandbox: Sandbox;
+let ada: Visitor;
+let sol: Visitor;
+
+beforeEach(async () => {
+  sandbox = await startSandboxAlone();
+  ada = await loggedIn('ada@example.test');
+  sol = await loggedIn('sol@example.test');
+});
+afterEach(closeSandboxes);
+
+describe(`GET ${PAGE}`, () => {
+  test('is where signing in at /login lands', async () => {
+    const visitor = new Visitor();
+    const login = await visitor.visit(`${sandbox.url}/login`);
+    const landed = await visitor.submit(login, 'form', {
+      username: 'ada@example.test',
+      password: 'sandbox',
+    });
+
+    expect(landed.location.pathname).toBe(PAGE);
+    expect((await visitor.visit(`${sandbox.url}/login`)).location.pathname).toBe(PAGE);
+  });
+
+  test('has three tabs, which the links of Rally’s README lead to', async () => {
+    const page = await open(ada);
+    const tabs = page.$('nav a').toArray();
+
+    expect(tabs.map((tab) => [page.$(tab).text(), page.$(tab).attr('href')])).toEqual([
+      ['Authorized Applications', '#/apps'],
+      ['API Keys', '#/keys'],
+      ['OAuth Clients', '#/clients'],
+    ]);
+    const sections = page.$('section').toArray();
+    expect(sections.map((section) => `#${page.$(section).attr('id') ?? ''}`)).toEqual([
+      '#/apps',
+      '#/keys',
+      '#/clients',
+    ]);
+  });
+
+  test('asks a stranger to log in first', async () => {
+    const page = await new Visitor().visit(sandbox.url + PAGE);
+
+    expect(page.location.pathname).toBe('/login');
+  });
+
+  test('logs out', async () => {
+    await ada.submit(await open(ada), 'form[action="/login/logout"]');
+
+    expect((await ada.visit(sandbox.url + PAGE)).location.pathname).toBe('/login');
+  });
+});
+
+describe('Authorized Applications', () => {
+  test('lists the standard application and the custom ones that a person allowed', async () => {
+    expect(await applicationsOf(ada)).toEqual(['Flowdock: standard application']);
+    expect(await applicationsOf(sol)).toEqual([]);
+
+    await allow(ada);
+    expect(await applicationsOf(ada)).toEqual([
+      'Flowdock: standard application',
+      'OAuth sample app: custom application',
+    ]);
+    expect(await applicationsOf(sol)).toEqual([]);
+  });
+
+  test('says since when, and when it was last used', async () => {
+    const token = await allow(ada);
+    const before = (await open(ada)).$('article:contains("OAuth sample app") dl').first().text();
+    await whoAmI(token);
+    const after = (await open(ada)).$('article:contains("OAuth sample app") dl').first().text();
+
+    expect(before.replaceAll(/\s+/g, ' ')).toMatch(
+      /Authorized since ?[\d-]{10} [\d:]{5} UTC Last used ?never/,
+    );
+    expect(after.replaceAll(/\s+/g, ' ')).toMatch(/Last used ?[\d-]{10} [\d:]{5} UTC/);
+  });
+
+  test('a removed application is refused at its next call, and cannot renew its tokens', async () => {
+    const tokens = await tokensFor(ada);
+    expect(await whoAmI(tokens.access_token)).toBe(200);
+
+    const page = await ada.submit(await open(ada), REMOVE_APP);
+    expect(page.location.hash).toBe('#/apps');
+    expect(await whoAmI(tokens.access_token)).toBe(401);
+    expect((await refresh(tokens.refresh_token)).status).toBe(400);
+    expect(await applicationsOf(ada)).toEqual(['Flowdock: standard application']);
+  });
+
+  test('a code that was issued before the removal gives no token', async () => {
+    const code = await newCode(ada);
+    await ada.submit(await open(ada), REMOVE_APP);
+
+    expect((await exchange(code)).status).toBe(400);
+  });
+
+  test('a removed application is enabled again by signing in from it', async () => {
+    const first = await allow(ada);
+    await ada.submit(await open(ada), REMOVE_APP);
+    expect((await askFor(ada, authorizeUrl(), '')).$('h1').text()).toBe('Authorization Request');
+    const second = await allow(ada);
+
+    expect(await whoAmI(second)).toBe(200);
+    expect(await whoAmI(first)).toBe(401);
+  });
+
+  test('nobody is asked again while an application is authorized', async () => {
+    await allow(ada);
+
+    expect((await ada.visit(authorizeUrl())).location.searchParams.get('code')).toMatch(/^\w+$/);
+  });
+
+  test('a person is asked again when the application wants more', async () => {
+    await allow(ada);
+    const more = await ada.visit(authorizeUrl({ scope: 'alm openid' }));
+
+    expect(more.$('h1').text()).toBe('Authorization Request');
+  });
+
+  test('nobody removes what somebody else has allowed', async () => {
+    const token = await allow(ada);
+    const theirs = (await open(ada)).$(REMOVE_APP).attr('action');
+    const page = await sol.post(sandbox.url + (theirs ?? ''), await csrf(sol));
+
+    expect(page.status).toBe(404);
+    expect(await whoAmI(token)).toBe(200);
+  });
+});
+
+describe('API Keys', () => {
+  test('a person creates and names as many as needed, and sees each secret_key', async () => {
+    await createKey(ada, 'reports');
+    await createKey(ada, 'nightly job');
+    const page = await open(ada);
+    const keys = keysOn(page);
+
+    expect(keys.map(({ name }) => name)).toEqual(['reports', 'nightly job']);
+    for (const { value } of keys) expect(value).toMatch(/^_[\w-]{43}$/);
+    expect(new Set(keys.map(({ value }) => value)).size).toBe(2);
+  });
+
+  test('a key works as a header and as a cookie called zsessionid, as its person', async () => {
+    const { value } = await createKey(ada);
+    const user = supertest(sandbox.url).get('/slm/webservice/v2.0/user');
+    const byCookie = await user.set('Cookie', `zsessionid=${value}`);
+
+    expect(await whoAmI(value)).toBe(200);
+    expect(byCookie.body).toMatchObject({ User: { UserName: 'ada@example.test' } });
+  });
+
+  test('the use of a key is tracked as if its person had logged in', async () => {
+    const { value } = await createKey(ada);
+    const [person] = sandbox.world.rally.people;
+    sandbox.world.clock.putForward(86_400_000);
+    await whoAmI(value);
+
+    expect(person?.lastSignedInAt).toBeGreaterThan(Date.now() + 86_000_000);
+    const dates = (await open(ada)).$('article:has(code:contains("_")) time').toArray();
+    expect(dates).toHaveLength(2);
+  });
+
+  test('a key does not expire', async () => {
+    const { value } = await createKey(ada);
+    sandbox.world.clock.putForward(10 * 365 * 86_400_000);
+
+    expect(await whoAmI(value)).toBe(200);
+  });
+
+  test.each(['disabled', 'deleted'] as const)(
+    'a key of a %s user does not work',
+    async (status) => {
+      const { value } = await createKey(ada);
+      const [person] = sandbox.world.rally.people;
+      if (person) person.status = status;
+
+      expect(await whoAmI(value)).toBe(401);
+    },
+  );
+
+  test('a reset key has a new value, and the old one is dead at once', async () => {
+    const { value: old } = await createKey(ada);
+    await ada.submit(await open(ada), 'form[action*="/reset"][action*="/keys/"]');
+    const [key] = keysOn(await open(ada));
+
+    expect(key?.value).not.toBe(old);
+    expect(await whoAmI(old)).toBe(401);
+    expect(await whoAmI(key?.value ?? '')).toBe(200);
+  });
+
+  test('a deleted key is dead at once', async () => {
+    const { value } = await createKey(ada);
+    await ada.submit(await open(ada), 'form[action*="/keys/"][action*="/delete"]');
+
+    expect(keysOn(await open(ada))).toEqual([]);
+    expect(await whoAmI(value)).toBe(401);
+  });
+
+  test('a key can be renamed and made read-only', async () => {
+    const { value } = await createKey(ada, 'reports');
+    await ada.submit(await open(ada), '[id="/keys"] details form', {
+      name: 'reports 2',
+      access: 'read-only',
+    });
+
+    expect(keysOn(await open(ada))).toEqual([
+      { name: 'reports 2', value, access: 'ALM WSAPI Read-only' },
+    ]);
+  });
+
+  test('a key without a name is refused, and what was entered is kept', async () => {
+    const fields = { name: '  ', access: 'read-only' };
+    const page = await ada.submit(await open(ada), NEW_KEY, fields);
+
+    expect(page.status).toBe(400);
+    expect(page.$('[role=alert]').text()).toBe('An API Key needs a name.');
+    expect(page.$(`${NEW_KEY} [value=read-only]`).attr('checked')).toBeDefined();
+    expect(keysOn(page)).toEqual([]);
+  });
+
+  test('a person sees their own keys; the subscription administrator sees everybody’s', async () => {
+    await createKey(ada, 'reports');
+    await createKey(sol, 'admin’s own');
+
+    expect(keysOn(await open(ada)).map(({ name }) => name)).toEqual(['reports']);
+    expect(keysOn(await open(sol)).map(({ name }) => name)).toEqual([
+      'nightly export',
+      'reports',
+      'admin’s own',
+    ]);
+  });
+
+  test('the administrator resets and deletes the keys of others, and does not rename them', async () => {
+    const { value } = await createKey(ada, 'reports');
+    const page = await open(sol);
+    const reports = page.$('article:contains("reports")');
+    const action = (verb: string) => reports.find(`form[action*="/${verb}"]`).attr('action') ?? '';
+    expect(reports.find('details')).toHaveLength(0);
+    const renamed = await sol.post(sandbox.url + action('reset').replace('/reset', ''), {
+      ...(await csrf(sol)),
+      name: 'renamed',
+    });
+    expect(renamed.status).toBe(404);
+
+    await sol.post(sandbox.url + action('reset'), await csrf(sol));
+    expect(await whoAmI(value)).toBe(401);
+    expect(keysOn(await open(ada))).toHaveLength(1);
+    await sol.post(sandbox.url + action('delete'), await csrf(sol));
+    expect(keysOn(await open(ada))).toEqual([]);
+  });
+
+  test('nobody else touches a key', async () => {
+    const { value } = await createKey(sol, 'admin’s own');
+    const page = await open(sol);
+    const forms = page.$('article:contains("admin’s own") form').toArray();
+
+    for (const form of forms) {
+      const action = page.$(form).attr('action') ?? '';
+      const answer = await ada.post(sandbox.url + action, { ...(await csrf(ada)), name: 'mine' });
+      expect(answer.status).toBe(404);
+    }
+    expect(forms).toHaveLength(3);
+    expect(await whoAmI(value)).toBe(200);
+  });
+
+  describe('when they are disabled for the subscription', () => {
+    let before: Page;
+    let value: string;
+    beforeEach(async () => {
+      value = (await createKey(ada, 'reports')).value;
+      before = await open(ada);
+      await sol.submit(await open(sol), 'form[action*="subscription"]', { enabled: 'no' });
+    });
+
+    test.each([
+      ['creating', '[id="/keys"] > form[action$="/keys#/keys"]'],
+      ['editing', '[id="/keys"] details form'],
+      ['resetting', 'form[action*="/keys/"][action*="/reset"]'],
+    ])('%s shows the documented message', async (_what, form) => {
+      const page = await ada.submit(before, form, { name: 'another' });
+
+      expect(page.status).toBe(403);
+      expect(page.$('[role=alert]').text()).toBe(DISABLED);
+      expect(keysOn(page)).toEqual([{ name: 'reports', value, access: 'Full Access' }]);
+    });
+
+    test('deleting is the only action that is left', async () => {
+      const page = await open(ada);
+      const actions = page.$('[id="/keys"] form').toArray();
+
+      expect(actions.map((form) => page.$(form).find('button').text())).toEqual(['Delete']);
+      expect(page.text).toContain(DISABLED);
+      await ada.submit(page, 'form[action*="/keys/"][action*="/delete"]');
+      expect(keysOn(await open(ada))).toEqual([]);
+    });
+
+    test('existing keys get 401, and work again when keys are enabled again', async () => {
+      const token = await allow(ada);
+      expect(await whoAmI(value)).toBe(401);
+      expect(await whoAmI(token)).toBe(200);
+
+      await sol.submit(await open(sol), 'form[action*="subscription"]', { enabled: 'yes' });
+      expect(await whoAmI(value)).toBe(200);
+    });
+  });
+
+  test('only the subscription administrator switches keys off', async () => {
+    const { value } = await createKey(ada);
+    const path = '/login/accounts/subscription/api-keys';
+    const answer = await ada.post(sandbox.url + path, { ...(await csrf(ada)), enabled: 'no' });
+
+    expect(answer.status).toBe(404);
+    expect((await open(ada)).text).not.toContain('Disable API Keys');
+    expect(await whoAmI(value)).toBe(200);
+  });
+});
+
+describe('OAuth Clients', () => {
+  test('a person registers a client, and sees its id and secret', async () => {
+    const page = await ada.submit(await open(ada), NEW_CLIENT, {
+      name: 'My app',
+      redirectUri: 'http://localhost:9/my-app',
+    });
+    const client = newestClient();
+    const shown = (await open(ada)).$('article:contains("My app") dd code').toArray();
+
+    expect(page.location.hash).toBe('#/clients');
+    expect(client.id).toMatch(/^[0-9a-f]{32}$/);
+    expect(client.secret).toMatch(/^[\w-]{43}$/);
+    expect(shown.map((code) => page.$(code).text())).toEqual([
+      client.id,
+      client.secret,
+      'http://localhost:9/my-app',
+    ]);
+    expect((await exchange(await newCode(ada, client), client)).status).toBe(200);
+  });
+
+  test('shows a person the clients that they have created, and nobody else’s', async () => {
+    expect((await open(ada)).$('[id="/clients"] h3').text()).toBe('OAuth sample app');
+    expect((await open(sol)).$('[id="/clients"] h3').text()).toBe('');
+    expect((await open(sol)).text).not.toContain(clientOf(sandbox, 'rally').secret);
+  });
+
+  test('a changed callback URL holds at once, and the id and secret stay', async () => {
+    const client = clientOf(sandbox, 'rally');
+    const { id, secret } = client;
+    await ada.submit(await open(ada), 'article:contains("OAuth sample") details form', {
+      name: 'Renamed app',
+      redirectUri: 'http://localhost:9/elsewhere',
+    });
+
+    expect(client).toMatchObject({ id, secret, name: 'Renamed app' });
+    const old = authorizeUrl({ redirect_uri: 'http://localhost:9/oauth-redirect' });
+    expect((await ada.visit(old)).status).toBe(400);
+    expect((await ada.visit(authorizeUrl())).$('h1').text()).toBe('Authorization Request');
+  });
+
+  test('a reset secret is dead at once; tokens that were issued stay good', async () => {
+    const client = clientOf(sandbox, 'rally');
+    const { secret: old } = client;
+    const token = await allow(ada);
+    await ada.submit(await open(ada), '[id="/clients"] form[action*="/reset"]');
+
+    const code = await newCode(ada);
+    expect((await exchange(code, { ...client, secret: old })).status).toBe(401);
+    expect((await exchange(code)).status).toBe(200);
+    expect(await whoAmI(token)).toBe(200);
+  });
+
+  test('a deleted client is unknown, and its tokens are dead', async () => {
+    const token = await allow(ada);
+    const asked = authorizeUrl();
+    await ada.submit(await open(ada), '[id="/clients"] form[action*="/delete"]');
+
+    expect(await whoAmI(token)).toBe(401);
+    expect((await ada.visit(asked)).status).toBe(400);
+    expect(await applicationsOf(ada)).toEqual(['Flowdock: standard application']);
+  });
+
+  test.each([
+    ['', 'http://localhost:9/x', 'A client needs an Application Name.'],
+    ['My app', '', 'The Callback URL must be a whole URL'],
+    ['My app', '/oauth-redirect', 'The Callback URL must be a whole URL'],
+    ['My app', 'javascript:alert(1)', 'The Callback URL must be a whole URL'],
+    ['My app', 'http://localhost/#here', 'The Callback URL must be a whole URL'],
+    ['My app', 'http://[', 'The Callback URL must be a whole URL'],
+  ])('refuses the name "%s" with the URL "%s", and keeps both', async (name, redirectUri, why) => {
+    const page = await ada.submit(await open(ada), NEW_CLIENT, { name, redirectUri });
+
+    expect(page.status).toBe(400);
+    expect(page.$('[role=alert]').text()).toContain(why);
+    expect(page.$('#client-name-new').attr('value')).toBe(name);
+    expect(page.$('#client-url-new').attr('value')).toBe(redirectUri);
+    expect(sandbox.world.rally.clients).toHaveLength(2);
+  });
+
+  test('nobody else touches a client', async () => {
+    const client = { ...clientOf(sandbox, 'rally') };
+    for (const verb of ['', '/reset', '/delete']) {
+      const path = `/login/accounts/clients/${client.id}${verb}`;
+      const fields = { ...(await csrf(sol)), name: 'x', redirectUri: 'http://localhost:9/' };
+      expect((await sol.post(sandbox.url + path, fields)).status).toBe(404);
+    }
+    expect(clientOf(sandbox, 'rally')).toEqual(client);
+  });
+});
+
+describe('every form', () => {
+  test.each([
+    '/login/logout',
+    '/login/accounts/apps/x/remove',
+    '/login/accounts/keys',
+    '/login/accounts/keys/x',
+    '/login/accounts/keys/x/reset',
+    '/login/accounts/keys/x/delete',
+    '/login/accounts/subscription/api-keys',
+    '/login/accounts/clients',
+    '/login/accounts/clients/x',
+    '/login/accounts/clients/x/reset',
+    '/login/accounts/clients/x/delete',
+  ])('POST %s refuses a forged one', async (path) => {
+    await open(sol);
+    const fields = { name: 'forged', redirectUri: 'http://localhost:9/', enabled: 'no' };
+
+    expect((await sol.post(sandbox.url + path, fields)).status).toBe(403);
+    expect((await open(sol)).text).not.toContain('forged');
+    expect(sandbox.world.rally.apiKeys.areEnabled).toBe(true);
+  });
+
+  test('shows names as text, never as markup', async () => {
+    const markup = `"'><script>alert(1)</script><img src=x>`;
+    await createKey(ada, markup);
+    await ada.submit(await open(ada), NEW_CLIENT, {
+      name: markup,
+      redirectUri: `http://localhost:9/${markup}`,
+    });
+    const client = newestClient();
+    const consent = await askFor(ada, authorizeUrl({}, client), '');
+    const page = await open(ada);
+
+    expect(page.$('script, img')).toHaveLength(0);
+    expect(page.$('h3').text()).toContain(markup);
+    expect(consent.$('script, img')).toHaveLength(0);
+  });
+});
+
+const REMOVE_APP = '[id="/apps"] article:contains("OAuth sample") form';
+const NEW_KEY = '[id="/keys"] > form[action$="/keys#/keys"]';
+const NEW_CLIENT = '[id="/clients"] > details form';
+
+async function loggedIn(username: string): Promise<Visitor> {
+  const visitor = new Visitor();
+  const login = await visitor.visit(`${sandbox.url}/login`);
+  await visitor.submit(login, 'form', { username, password: 'sandbox' });
+  return visitor;
+}
+
+async function open(visitor: Visitor): Promise<Page> {
+  return visitor.visit(sandbox.url + PAGE);
+}
+
+function newestClient(): SandboxClient {
+  const client = sandbox.world.rally.clients.at(-1);
+  if (!client) throw new Error('no client');
+  return client;
+}
+
+async function csrf(visitor: Visitor): Promise<Record<string, string>> {
+  const page = await open(visitor);
+  return { csrf_token: page.$('[name=csrf_token]').attr('value') ?? '' };
+}
+
+async function applicationsOf(visitor: Visitor): Promise<string[]> {
+  const page = await open(visitor);
+  const articles = page.$('[id="/apps"] article').toArray();
+  return articles.map((article) => {
+    const of = page.$(article);
+    return `${of.find('h3').text()}: ${of.find('dd').first().text()}`;
+  });
+}
+
+function keysOn(page: Page) {
+  const articles = page.$('[id="/keys"] article').toArray();
+  return articles.map((article) => {
+    const of = page.$(article);
+    const [value = '', access = ''] = of
+      .find('dd')
+      .toArray()
+      .map((dd) => page.$(dd).text());
+    expect(of.find('dt').first().text()).toBe('secret_key');
+    return { name: of.find('h3').text(), value, access };
+  });
+}
+
+/** @returns the key that was created last */
+async function createKey(visitor: Visitor, name = 'a key') {
+  await visitor.submit(await open(visitor), NEW_KEY, { name, access: 'full' });
+  const key = keysOn(await open(visitor)).at(-1);
+  if (!key) throw new Error('no key');
+  return key;
+}
+
+function authorizeUrl(
+  parameters: Record<string, string> = {},
+  client = clientOf(sandbox, 'rally'),
+): URL {
+  return authorizationUrl(sandbox, '/login/oauth2/auth', client, { scope: 'alm', ...parameters });
+}
+
+interface Tokens {
+  readonly access_token: string;
+  readonly refresh_token: string;
+}
+
+async function newCode(visitor: Visitor, client?: SandboxClient): Promise<string> {
+  const page = await visitor.visit(authorizeUrl({}, client));
+  if (page.status === 302) return codeIn(page);
+  return codeIn(await visitor.submit(page, 'form', { decision: 'allow' }));
+}
+
+async function exchange(code: string, client = clientOf(sandbox, 'rally')) {
+  return token(client, { grant_type: 'authorization_code', code });
+}
+
+async function refresh(refresh_token: string) {
+  return token(clientOf(sandbox, 'rally'), { grant_type: 'refresh_token', refresh_token });
+}
+
+async function token({ id, secret, redirectUri }: SandboxClient, fields: Record<string, string>) {
+  return supertest(sandbox.url)
+    .post('/login/oauth2/token')
+    .type('form')
+    .send({ client_id: id, client_secret: secret, redirect_uri: redirectUri, ...fields });
+}
+
+async function tokensFor(visitor: Visitor): Promise<Tokens> {
+  return (await exchange(await newCode(visitor))).body as Tokens;
+}
+
+async function allow(visitor: Visitor): Promise<string> {
+  const { access_token: accessToken } = await tokensFor(visitor);
+  return accessToken;
+}
+
+async function whoAmI(credential: string): Promise<number> {
+  const user = supertest(sandbox.url).get('/slm/webservice/v2.0/user');
+  return (await user.set('zsessionid', credential)).status;
+}

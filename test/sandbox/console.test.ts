@@ -1,0 +1,308 @@
+// The sandbox's console: switches for people and for programs, and what it shows of the rest.
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
+import type { Sandbox } from '../../src/sandbox/sandbox.js';
+import {
+  addClient,
+  askFor,
+  authorizationUrl,
+  clientOf,
+  closeSandboxes,
+  codeIn,
+  startSandboxAlone,
+} from '../support/sandbox.js';
+import { Visitor } from '../support/visitor.js';
+
+const TOKEN = '/login/oauth2/token';
+
+let sandbox: Sandbox;
+let visitor: Visitor;
+
+beforeEach(async () => {
+  sandbox = await startSandboxAlone();
+  visitor = new Visitor();
+});
+afterEach(closeSandboxes);
+
+describe('POST /_sandbox/failures', () => {
+  test('lets a failure strike the next requests, as many as were asked for', async () => {
+    await switchOn({ name: 'token-503', times: 2 });
+    const statuses = [await askToken(), await askToken(), await askToken()];
+
+    expect(statuses).toEqual([503, 503, 401]);
+  });
+
+  test('lets it strike until it is switched off, alone or with all others', async () => {
+    await switchOn({ name: 'token-503' });
+    await switchOn({ name: 'cctray-403' });
+    expect([await askToken(), await askToken()]).toEqual([503, 503]);
+
+    await switchOn({ off: 'token-503' });
+    expect(await askToken()).toBe(401);
+    expect(sandbox.world.failures.active).toMatchObject([{ name: 'cctray-403' }]);
+    await switchOn({ off: 'all' });
+    expect(sandbox.world.failures.active).toEqual([]);
+  });
+
+  test('lets it strike one client, and leaves the others alone', async () => {
+    const [first, second] = [clientOf(sandbox, 'rally'), addClient(sandbox, 'rally')];
+    await switchOn({ name: 'token-503', client: first.id });
+
+    expect(await askToken({ client_id: first.id })).toBe(503);
+    expect(await askToken({ client_id: second.id })).toBe(401);
+    expect(await askToken({}, basic(first.id))).toBe(503);
+    expect(await askToken({}, basic(second.id))).toBe(401);
+  });
+
+  test('lets it strike one provider, and leaves the other alone', async () => {
+    await switchOn({ name: 'token-503', provider: 'gocd' });
+
+    expect(await askToken()).toBe(401);
+    expect(await askToken({}, undefined, '/go/oauth/token')).toBe(503);
+  });
+
+  test('refuses refreshes alone where that is what was asked for', async () => {
+    await switchOn({ name: 'token-refresh-refused' });
+
+    expect(await askToken()).toBe(401);
+    expect(await askToken({ grant_type: 'refresh_token' })).toBe(400);
+    expect(await askToken({ grant_type: 'refresh-token' }, undefined, '/go/oauth/token')).toBe(400);
+  });
+
+  test('ends every access token at once, and leaves refresh tokens alone', async () => {
+    const tokens = await signIn();
+    expect(await whoAmI(tokens.access_token)).toBe(200);
+
+    await switchOn({ name: 'expire-access-tokens' });
+    expect(await whoAmI(tokens.access_token)).toBe(401);
+    const renewed = await exchange({
+      grant_type: 'refresh_token',
+      refresh_token: tokens.refresh_token,
+    });
+    expect(await whoAmI(renewed.access_token)).toBe(200);
+  });
+
+  test.each([
+    ['a name that it does not know', { name: 'token-504' }],
+    ['the name of something else', { name: 'constructor' }],
+    ['no request to strike', { name: 'token-503', times: 0 }],
+    ['half a request', { name: 'token-503', times: 0.5 }],
+    ['a word it does not know', { name: 'token-503', time: 1 }],
+    ['nothing', {}],
+    ['a list', []],
+  ])('refuses %s, and says what it knows', async (_what, body) => {
+    const answer = await supertest(sandbox.url).post('/_sandbox/failures').send(body);
+
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({ failures: expect.arrayContaining(['token-503']) });
+    expect(sandbox.world.failures.active).toEqual([]);
+  });
+
+  test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data'])(
+    'refuses %s, which a page of another site could send',
+    async (type) => {
+      const answer = await supertest(sandbox.url)
+        .post('/_sandbox/failures')
+        .set('Content-Type', type)
+        .send('{"name":"token-503"}');
+
+      expect(answer.status).toBe(415);
+      expect(sandbox.world.failures.active).toEqual([]);
+    },
+  );
+
+  test('answers to the names of this machine alone, so that no other name can lead here', async () => {
+    const ask = (host: string) =>
+      supertest(sandbox.url).get('/_sandbox/failures').set('Host', host);
+
+    expect((await ask('attacker.example')).status).toBe(403);
+    expect((await ask('localhost.attacker.example')).status).toBe(403);
+    expect((await ask('127.0.0.1:4568')).status).toBe(200);
+    expect((await ask('[::1]:4568')).status).toBe(200);
+  });
+});
+
+describe('POST /_sandbox/clock', () => {
+  test('puts the clock forward: an access token ends a day later', async () => {
+    const { access_token: token } = await signIn();
+    const answer = await supertest(sandbox.url)
+      .post('/_sandbox/clock')
+      .send({ forwardSeconds: 86_401 });
+
+    expect(answer.status).toBe(200);
+    expect(await whoAmI(token)).toBe(401);
+  });
+
+  test.each([{ forwardSeconds: -1 }, { forwardSeconds: '60' }, {}])('refuses %j', async (body) => {
+    const before = sandbox.world.clock.now();
+    const answer = await supertest(sandbox.url).post('/_sandbox/clock').send(body);
+
+    expect(answer.status).toBe(400);
+    expect(sandbox.world.clock.now() - before).toBeLessThan(60_000);
+  });
+});
+
+describe('POST /_sandbox/people', () => {
+  test.each(['disabled', 'deleted'])(
+    'somebody who is %s cannot sign in, and their tokens do not work',
+    async (status) => {
+      const { access_token: token, refresh_token } = await signIn();
+      await supertest(sandbox.url)
+        .post('/_sandbox/people')
+        .send({ provider: 'rally', userName: 'ada@example.test', status });
+      const login = await visitor.browse(`${sandbox.url}/login/accounts/index.html`);
+      const fields = { username: 'ada@example.test', password: 'sandbox' };
+
+      expect(login.$('input[name=password]')).toHaveLength(1);
+      expect((await visitor.submit(login, 'form', fields)).status).toBe(401);
+      expect(await whoAmI(token)).toBe(401);
+      const refused = await exchange({ grant_type: 'refresh_token', refresh_token });
+      expect(refused).toMatchObject({ error: 'invalid_grant' });
+    },
+  );
+
+  test.each([
+    { provider: 'rally', userName: 'nobody', status: 'disabled' },
+    { provider: 'gocd', userName: 'ada@example.test', status: 'disabled' },
+    { provider: 'rally', userName: 'ada@example.test', status: 'asleep' },
+    { provider: '__proto__', userName: 'ada', status: 'disabled' },
+  ])('refuses %j', async (body) => {
+    expect((await supertest(sandbox.url).post('/_sandbox/people').send(body)).status).toBe(400);
+  });
+});
+
+describe('GET /_sandbox', () => {
+  test('shows what was received and issued, and no whole secret', async () => {
+    const { secret } = clientOf(sandbox, 'rally');
+    const tokens = await signIn();
+    await whoAmI(tokens.access_token);
+    await askToken({}, basic('x', secret));
+    const page = await visitor.visit(`${sandbox.url}/_sandbox`);
+    const lines = page.$('.exchange summary').text();
+
+    for (const path of ['/login/oauth2/auth', TOKEN, '/slm/webservice/v2.0/user']) {
+      expect(lines).toContain(path);
+    }
+    expect(page.text).toContain(`${tokens.access_token.slice(0, 4)}…`);
+    const secrets = [secret, basic('x', secret), tokens.access_token, tokens.refresh_token];
+    for (const each of [
+      ...secrets,
+      ...sandbox.world.rally.apiKeys.all.map((key) => key.secretKey),
+    ]) {
+      expect(page.text).not.toContain(each);
+    }
+    expect(page.text).toContain('client_secret');
+    expect(page.text).not.toMatch(/<dd><code>sandbox<\/code>/); // the password that was typed
+  });
+
+  test('shows a request that was never answered, and which failure it was', async () => {
+    await switchOn({ name: 'token-reset', times: 1 });
+    await expect(askToken()).rejects.toThrow('ECONNRESET');
+    const page = await visitor.visit(`${sandbox.url}/_sandbox`);
+
+    expect(page.$('.exchange summary').first().text()).toContain('no answer, token-reset');
+  });
+
+  test('shows what stands in a request as text, never as markup', async () => {
+    await visitor.visit(`${sandbox.url}/<script>?<script>=<img src=x>`, {
+      'User-Agent': '<script>alert(1)</script>',
+    });
+    const page = await visitor.visit(`${sandbox.url}/_sandbox`);
+
+    expect(page.$('script, img')).toHaveLength(0);
+    expect(page.$('.exchange').text()).toContain('<script>alert(1)</script>');
+  });
+
+  test('switches a failure on and off for a person', async () => {
+    const console = await visitor.visit(`${sandbox.url}/_sandbox`);
+    await visitor.submit(console, 'form[action$="/on"]:has(select)', {
+      name: 'token-503',
+      times: '',
+    });
+    expect(await askToken()).toBe(503);
+
+    const on = await visitor.visit(`${sandbox.url}/_sandbox`);
+    expect(on.$('[role=status]').text()).toBe('token-503 is on.');
+    await visitor.submit(on, 'form[action$="/off"]:has([name=name])');
+    expect(await askToken()).toBe(401);
+  });
+
+  test('ends tokens, puts the clock forward and disables people for a person', async () => {
+    const first = await signIn();
+    const console = await visitor.visit(`${sandbox.url}/_sandbox`);
+    await visitor.submit(console, 'form[action$="/expire-access-tokens"]');
+    expect(await whoAmI(first.access_token)).toBe(401);
+
+    const second = await signIn();
+    await visitor.submit(console, 'form[action$="/clock"]', { minutes: '1441' });
+    expect(await whoAmI(second.access_token)).toBe(401);
+
+    const third = await signIn();
+    await visitor.submit(console, 'form:has([value="ada@example.test"])', { status: 'disabled' });
+    expect(await whoAmI(third.access_token)).toBe(401);
+  });
+
+  test.each(['on', 'off', 'clock', 'people', 'expire-access-tokens', 'forget'])(
+    'refuses a forged form at /_sandbox/switches/%s',
+    async (path) => {
+      await switchOn({ name: 'cctray-403' });
+      const fields = { name: 'token-503', csrf_token: 'guessed' };
+      const answer = await visitor.post(`${sandbox.url}/_sandbox/switches/${path}`, fields);
+
+      expect(answer.status).toBe(403);
+      expect(sandbox.world.failures.active).toMatchObject([{ name: 'cctray-403' }]);
+    },
+  );
+});
+
+async function switchOn(body: object): Promise<void> {
+  const { status } = await supertest(sandbox.url).post('/_sandbox/failures').send(body);
+  expect(status).toBe(200);
+}
+
+/** A token request that is refused for its client, unless a failure strikes first. */
+async function askToken(
+  fields: Record<string, string> = {},
+  authorization?: string,
+  path = TOKEN,
+): Promise<number> {
+  const request = supertest(sandbox.url).post(path).type('form');
+  if (authorization !== undefined) request.set('Authorization', authorization);
+  const { status } = await request.send({ grant_type: 'authorization_code', ...fields });
+  return status;
+}
+
+function basic(id: string, secret = 'wrong'): string {
+  return `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
+}
+
+interface Tokens {
+  readonly access_token: string;
+  readonly refresh_token: string;
+}
+
+async function signIn(): Promise<Tokens> {
+  const person = new Visitor();
+  const client = clientOf(sandbox, 'rally');
+  const url = authorizationUrl(sandbox, '/login/oauth2/auth', client);
+  const page = await askFor(person, url, 'ada@example.test');
+  const back =
+    page.status === 302 ? page : await person.submit(page, 'form', { decision: 'allow' });
+  return exchange({ grant_type: 'authorization_code', code: codeIn(back) });
+}
+
+async function exchange(fields: Record<string, string>): Promise<Tokens> {
+  const { id, secret, redirectUri } = clientOf(sandbox, 'rally');
+  const answer = await supertest(sandbox.url)
+    .post(TOKEN)
+    .type('form')
+    .send({ client_id: id, client_secret: secret, redirect_uri: redirectUri, ...fields });
+  return answer.body as Tokens;
+}
+
+async function whoAmI(token: string): Promise<number> {
+  const answer = await supertest(sandbox.url)
+    .get('/slm/webservice/v2.0/user')
+    .set('zsessionid', token);
+  return answer.status;
+}
