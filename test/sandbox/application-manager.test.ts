@@ -4,8 +4,22 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
 import {
+  allowAccess,
+  askToken,
+  authorizeUrl,
+  createKey,
+  exchange,
+  keysOn,
+  logIn,
+  MANAGER,
+  NEW_CLIENT,
+  NEW_KEY,
+  openManager,
+  tokensOf,
+  whoAmI,
+} from '../support/at-rally.js';
+import {
   askFor,
-  authorizationUrl,
   clientOf,
   closeSandboxes,
   codeIn,
@@ -14,7 +28,6 @@ import {
 } from '../support/sandbox.js';
 import { Visitor, type Page } from '../support/visitor.js';
 
-const PAGE = '/login/accounts/index.html';
 const DISABLED =
   'API Keys are disabled. Please contact your Subscription Administrator to enable this functionality.';
 
@@ -24,12 +37,12 @@ let sol: Visitor;
 
 beforeEach(async () => {
   sandbox = await startSandboxAlone();
-  ada = await loggedIn('ada@example.test');
-  sol = await loggedIn('sol@example.test');
+  ada = await logIn(sandbox);
+  sol = await logIn(sandbox, 'sol@example.test');
 });
 afterEach(closeSandboxes);
 
-describe(`GET ${PAGE}`, () => {
+describe(`GET ${MANAGER}`, () => {
   test('is where signing in at /login lands', async () => {
     const visitor = new Visitor();
     const login = await visitor.visit(`${sandbox.url}/login`);
@@ -38,8 +51,8 @@ describe(`GET ${PAGE}`, () => {
       password: 'sandbox',
     });
 
-    expect(landed.location.pathname).toBe(PAGE);
-    expect((await visitor.visit(`${sandbox.url}/login`)).location.pathname).toBe(PAGE);
+    expect(landed.location.pathname).toBe(MANAGER);
+    expect((await visitor.visit(`${sandbox.url}/login`)).location.pathname).toBe(MANAGER);
   });
 
   test('has three tabs, which the links of Rally’s README lead to', async () => {
@@ -60,7 +73,7 @@ describe(`GET ${PAGE}`, () => {
   });
 
   test('asks a stranger to log in first', async () => {
-    const page = await new Visitor().visit(sandbox.url + PAGE);
+    const page = await new Visitor().visit(sandbox.url + MANAGER);
 
     expect(page.location.pathname).toBe('/login');
   });
@@ -68,7 +81,7 @@ describe(`GET ${PAGE}`, () => {
   test('logs out', async () => {
     await ada.submit(await open(ada), 'form[action="/login/logout"]');
 
-    expect((await ada.visit(sandbox.url + PAGE)).location.pathname).toBe('/login');
+    expect((await ada.visit(sandbox.url + MANAGER)).location.pathname).toBe('/login');
   });
 });
 
@@ -88,7 +101,7 @@ describe('Authorized Applications', () => {
   test('says since when, and when it was last used', async () => {
     const token = await allow(ada);
     const before = (await open(ada)).$('article:contains("OAuth sample app") dl').first().text();
-    await whoAmI(token);
+    await statusWith(token);
     const after = (await open(ada)).$('article:contains("OAuth sample app") dl').first().text();
 
     expect(before.replaceAll(/\s+/g, ' ')).toMatch(
@@ -98,12 +111,12 @@ describe('Authorized Applications', () => {
   });
 
   test('a removed application is refused at its next call, and cannot renew its tokens', async () => {
-    const tokens = await tokensFor(ada);
-    expect(await whoAmI(tokens.access_token)).toBe(200);
+    const tokens = await tokensOf(sandbox, ada);
+    expect(await statusWith(tokens.access_token)).toBe(200);
 
     const page = await ada.submit(await open(ada), REMOVE_APP);
     expect(page.location.hash).toBe('#/apps');
-    expect(await whoAmI(tokens.access_token)).toBe(401);
+    expect(await statusWith(tokens.access_token)).toBe(401);
     expect((await refresh(tokens.refresh_token)).status).toBe(400);
     expect(await applicationsOf(ada)).toEqual(['Flowdock: standard application']);
   });
@@ -112,28 +125,32 @@ describe('Authorized Applications', () => {
     const code = await newCode(ada);
     await ada.submit(await open(ada), REMOVE_APP);
 
-    expect((await exchange(code)).status).toBe(400);
+    expect((await exchange(sandbox, code)).status).toBe(400);
   });
 
   test('a removed application is enabled again by signing in from it', async () => {
     const first = await allow(ada);
     await ada.submit(await open(ada), REMOVE_APP);
-    expect((await askFor(ada, authorizeUrl(), '')).$('h1').text()).toBe('Authorization Request');
+    expect((await askFor(ada, authorizeUrl(sandbox), '')).$('h1').text()).toBe(
+      'Authorization Request',
+    );
     const second = await allow(ada);
 
-    expect(await whoAmI(second)).toBe(200);
-    expect(await whoAmI(first)).toBe(401);
+    expect(await statusWith(second)).toBe(200);
+    expect(await statusWith(first)).toBe(401);
   });
 
   test('nobody is asked again while an application is authorized', async () => {
     await allow(ada);
 
-    expect((await ada.visit(authorizeUrl())).location.searchParams.get('code')).toMatch(/^\w+$/);
+    expect((await ada.visit(authorizeUrl(sandbox))).location.searchParams.get('code')).toMatch(
+      /^\w+$/,
+    );
   });
 
   test('a person is asked again when the application wants more', async () => {
     await allow(ada);
-    const more = await ada.visit(authorizeUrl({ scope: 'alm openid' }));
+    const more = await ada.visit(authorizeUrl(sandbox, { scope: 'alm openid' }));
 
     expect(more.$('h1').text()).toBe('Authorization Request');
   });
@@ -144,14 +161,14 @@ describe('Authorized Applications', () => {
     const page = await sol.post(sandbox.url + (theirs ?? ''), await csrf(sol));
 
     expect(page.status).toBe(404);
-    expect(await whoAmI(token)).toBe(200);
+    expect(await statusWith(token)).toBe(200);
   });
 });
 
 describe('API Keys', () => {
   test('a person creates and names as many as needed, and sees each secret_key', async () => {
-    await createKey(ada, 'reports');
-    await createKey(ada, 'nightly job');
+    await createKey(sandbox, ada, 'reports');
+    await createKey(sandbox, ada, 'nightly job');
     const page = await open(ada);
     const keys = keysOn(page);
 
@@ -161,19 +178,19 @@ describe('API Keys', () => {
   });
 
   test('a key works as a header and as a cookie called zsessionid, as its person', async () => {
-    const { value } = await createKey(ada);
+    const { value } = await createKey(sandbox, ada);
     const user = supertest(sandbox.url).get('/slm/webservice/v2.0/user');
     const byCookie = await user.set('Cookie', `zsessionid=${value}`);
 
-    expect(await whoAmI(value)).toBe(200);
+    expect(await statusWith(value)).toBe(200);
     expect(byCookie.body).toMatchObject({ User: { UserName: 'ada@example.test' } });
   });
 
   test('the use of a key is tracked as if its person had logged in', async () => {
-    const { value } = await createKey(ada);
+    const { value } = await createKey(sandbox, ada);
     const [person] = sandbox.world.rally.people;
     sandbox.world.clock.putForward(86_400_000);
-    await whoAmI(value);
+    await statusWith(value);
 
     expect(person?.lastSignedInAt).toBeGreaterThan(Date.now() + 86_000_000);
     const dates = (await open(ada)).$('article:has(code:contains("_")) time').toArray();
@@ -181,50 +198,50 @@ describe('API Keys', () => {
   });
 
   test('a key does not expire', async () => {
-    const { value } = await createKey(ada);
+    const { value } = await createKey(sandbox, ada);
     sandbox.world.clock.putForward(10 * 365 * 86_400_000);
 
-    expect(await whoAmI(value)).toBe(200);
+    expect(await statusWith(value)).toBe(200);
   });
 
   test.each(['disabled', 'deleted'] as const)(
     'a key of a %s user does not work',
     async (status) => {
-      const { value } = await createKey(ada);
+      const { value } = await createKey(sandbox, ada);
       const [person] = sandbox.world.rally.people;
       if (person) person.status = status;
 
-      expect(await whoAmI(value)).toBe(401);
+      expect(await statusWith(value)).toBe(401);
     },
   );
 
   test('a reset key has a new value, and the old one is dead at once', async () => {
-    const { value: old } = await createKey(ada);
+    const { value: old } = await createKey(sandbox, ada);
     await ada.submit(await open(ada), 'form[action*="/reset"][action*="/keys/"]');
     const [key] = keysOn(await open(ada));
 
     expect(key?.value).not.toBe(old);
-    expect(await whoAmI(old)).toBe(401);
-    expect(await whoAmI(key?.value ?? '')).toBe(200);
+    expect(await statusWith(old)).toBe(401);
+    expect(await statusWith(key?.value ?? '')).toBe(200);
   });
 
   test('a deleted key is dead at once', async () => {
-    const { value } = await createKey(ada);
+    const { value } = await createKey(sandbox, ada);
     await ada.submit(await open(ada), 'form[action*="/keys/"][action*="/delete"]');
 
     expect(keysOn(await open(ada))).toEqual([]);
-    expect(await whoAmI(value)).toBe(401);
+    expect(await statusWith(value)).toBe(401);
   });
 
   test('a key can be renamed and made read-only', async () => {
-    const { value } = await createKey(ada, 'reports');
+    const { value } = await createKey(sandbox, ada, 'reports');
     await ada.submit(await open(ada), '[id="/keys"] details form', {
       name: 'reports 2',
       access: 'read-only',
     });
 
     expect(keysOn(await open(ada))).toEqual([
-      { name: 'reports 2', value, access: 'ALM WSAPI Read-only' },
+      { name: 'reports 2', label: 'secret_key', value, access: 'ALM WSAPI Read-only' },
     ]);
   });
 
@@ -239,8 +256,8 @@ describe('API Keys', () => {
   });
 
   test('a person sees their own keys; the subscription administrator sees everybody’s', async () => {
-    await createKey(ada, 'reports');
-    await createKey(sol, 'admin’s own');
+    await createKey(sandbox, ada, 'reports');
+    await createKey(sandbox, sol, 'admin’s own');
 
     expect(keysOn(await open(ada)).map(({ name }) => name)).toEqual(['reports']);
     expect(keysOn(await open(sol)).map(({ name }) => name)).toEqual([
@@ -251,7 +268,7 @@ describe('API Keys', () => {
   });
 
   test('the administrator resets and deletes the keys of others, and does not rename them', async () => {
-    const { value } = await createKey(ada, 'reports');
+    const { value } = await createKey(sandbox, ada, 'reports');
     const page = await open(sol);
     const reports = page.$('article:contains("reports")');
     const action = (verb: string) => reports.find(`form[action*="/${verb}"]`).attr('action') ?? '';
@@ -263,14 +280,14 @@ describe('API Keys', () => {
     expect(renamed.status).toBe(404);
 
     await sol.post(sandbox.url + action('reset'), await csrf(sol));
-    expect(await whoAmI(value)).toBe(401);
+    expect(await statusWith(value)).toBe(401);
     expect(keysOn(await open(ada))).toHaveLength(1);
     await sol.post(sandbox.url + action('delete'), await csrf(sol));
     expect(keysOn(await open(ada))).toEqual([]);
   });
 
   test('nobody else touches a key', async () => {
-    const { value } = await createKey(sol, 'admin’s own');
+    const { value } = await createKey(sandbox, sol, 'admin’s own');
     const page = await open(sol);
     const forms = page.$('article:contains("admin’s own") form').toArray();
 
@@ -280,14 +297,14 @@ describe('API Keys', () => {
       expect(answer.status).toBe(404);
     }
     expect(forms).toHaveLength(3);
-    expect(await whoAmI(value)).toBe(200);
+    expect(await statusWith(value)).toBe(200);
   });
 
   describe('when they are disabled for the subscription', () => {
     let before: Page;
     let value: string;
     beforeEach(async () => {
-      value = (await createKey(ada, 'reports')).value;
+      value = (await createKey(sandbox, ada, 'reports')).value;
       before = await open(ada);
       await sol.submit(await open(sol), 'form[action*="subscription"]', { enabled: 'no' });
     });
@@ -301,7 +318,9 @@ describe('API Keys', () => {
 
       expect(page.status).toBe(403);
       expect(page.$('[role=alert]').text()).toBe(DISABLED);
-      expect(keysOn(page)).toEqual([{ name: 'reports', value, access: 'Full Access' }]);
+      expect(keysOn(page)).toEqual([
+        { name: 'reports', label: 'secret_key', value, access: 'Full Access' },
+      ]);
     });
 
     test('deleting is the only action that is left', async () => {
@@ -316,22 +335,22 @@ describe('API Keys', () => {
 
     test('existing keys get 401, and work again when keys are enabled again', async () => {
       const token = await allow(ada);
-      expect(await whoAmI(value)).toBe(401);
-      expect(await whoAmI(token)).toBe(200);
+      expect(await statusWith(value)).toBe(401);
+      expect(await statusWith(token)).toBe(200);
 
       await sol.submit(await open(sol), 'form[action*="subscription"]', { enabled: 'yes' });
-      expect(await whoAmI(value)).toBe(200);
+      expect(await statusWith(value)).toBe(200);
     });
   });
 
   test('only the subscription administrator switches keys off', async () => {
-    const { value } = await createKey(ada);
+    const { value } = await createKey(sandbox, ada);
     const path = '/login/accounts/subscription/api-keys';
     const answer = await ada.post(sandbox.url + path, { ...(await csrf(ada)), enabled: 'no' });
 
     expect(answer.status).toBe(404);
     expect((await open(ada)).text).not.toContain('Disable API Keys');
-    expect(await whoAmI(value)).toBe(200);
+    expect(await statusWith(value)).toBe(200);
   });
 });
 
@@ -352,7 +371,7 @@ describe('OAuth Clients', () => {
       client.secret,
       'http://localhost:9/my-app',
     ]);
-    expect((await exchange(await newCode(ada, client), client)).status).toBe(200);
+    expect((await exchange(sandbox, await newCode(ada, client), client)).status).toBe(200);
   });
 
   test('shows a person the clients that they have created, and nobody else’s', async () => {
@@ -370,9 +389,9 @@ describe('OAuth Clients', () => {
     });
 
     expect(client).toMatchObject({ id, secret, name: 'Renamed app' });
-    const old = authorizeUrl({ redirect_uri: 'http://localhost:9/oauth-redirect' });
+    const old = authorizeUrl(sandbox, { redirect_uri: 'http://localhost:9/oauth-redirect' });
     expect((await ada.visit(old)).status).toBe(400);
-    expect((await ada.visit(authorizeUrl())).$('h1').text()).toBe('Authorization Request');
+    expect((await ada.visit(authorizeUrl(sandbox))).$('h1').text()).toBe('Authorization Request');
   });
 
   test('a reset secret is dead at once; tokens that were issued stay good', async () => {
@@ -382,17 +401,17 @@ describe('OAuth Clients', () => {
     await ada.submit(await open(ada), '[id="/clients"] form[action*="/reset"]');
 
     const code = await newCode(ada);
-    expect((await exchange(code, { ...client, secret: old })).status).toBe(401);
-    expect((await exchange(code)).status).toBe(200);
-    expect(await whoAmI(token)).toBe(200);
+    expect((await exchange(sandbox, code, { ...client, secret: old })).status).toBe(401);
+    expect((await exchange(sandbox, code)).status).toBe(200);
+    expect(await statusWith(token)).toBe(200);
   });
 
   test('a deleted client is unknown, and its tokens are dead', async () => {
     const token = await allow(ada);
-    const asked = authorizeUrl();
+    const asked = authorizeUrl(sandbox);
     await ada.submit(await open(ada), '[id="/clients"] form[action*="/delete"]');
 
-    expect(await whoAmI(token)).toBe(401);
+    expect(await statusWith(token)).toBe(401);
     expect((await ada.visit(asked)).status).toBe(400);
     expect(await applicationsOf(ada)).toEqual(['Flowdock: standard application']);
   });
@@ -449,13 +468,13 @@ describe('every form', () => {
 
   test('shows names as text, never as markup', async () => {
     const markup = `"'><script>alert(1)</script><img src=x>`;
-    await createKey(ada, markup);
+    await createKey(sandbox, ada, markup);
     await ada.submit(await open(ada), NEW_CLIENT, {
       name: markup,
       redirectUri: `http://localhost:9/${markup}`,
     });
     const client = newestClient();
-    const consent = await askFor(ada, authorizeUrl({}, client), '');
+    const consent = await askFor(ada, authorizeUrl(sandbox, {}, client), '');
     const page = await open(ada);
 
     expect(page.$('script, img')).toHaveLength(0);
@@ -465,24 +484,15 @@ describe('every form', () => {
 });
 
 const REMOVE_APP = '[id="/apps"] article:contains("OAuth sample") form';
-const NEW_KEY = '[id="/keys"] > form[action$="/keys#/keys"]';
-const NEW_CLIENT = '[id="/clients"] > details form';
-
-async function loggedIn(username: string): Promise<Visitor> {
-  const visitor = new Visitor();
-  const login = await visitor.visit(`${sandbox.url}/login`);
-  await visitor.submit(login, 'form', { username, password: 'sandbox' });
-  return visitor;
-}
-
-async function open(visitor: Visitor): Promise<Page> {
-  return visitor.visit(sandbox.url + PAGE);
-}
 
 function newestClient(): SandboxClient {
   const client = sandbox.world.rally.clients.at(-1);
   if (!client) throw new Error('no client');
   return client;
+}
+
+async function open(visitor: Visitor): Promise<Page> {
+  return openManager(sandbox, visitor);
 }
 
 async function csrf(visitor: Visitor): Promise<Record<string, string>> {
@@ -499,70 +509,19 @@ async function applicationsOf(visitor: Visitor): Promise<string[]> {
   });
 }
 
-function keysOn(page: Page) {
-  const articles = page.$('[id="/keys"] article').toArray();
-  return articles.map((article) => {
-    const of = page.$(article);
-    const [value = '', access = ''] = of
-      .find('dd')
-      .toArray()
-      .map((dd) => page.$(dd).text());
-    expect(of.find('dt').first().text()).toBe('secret_key');
-    return { name: of.find('h3').text(), value, access };
-  });
-}
-
-/** @returns the key that was created last */
-async function createKey(visitor: Visitor, name = 'a key') {
-  await visitor.submit(await open(visitor), NEW_KEY, { name, access: 'full' });
-  const key = keysOn(await open(visitor)).at(-1);
-  if (!key) throw new Error('no key');
-  return key;
-}
-
-function authorizeUrl(
-  parameters: Record<string, string> = {},
-  client = clientOf(sandbox, 'rally'),
-): URL {
-  return authorizationUrl(sandbox, '/login/oauth2/auth', client, { scope: 'alm', ...parameters });
-}
-
-interface Tokens {
-  readonly access_token: string;
-  readonly refresh_token: string;
+async function refresh(refresh_token: string) {
+  return askToken(sandbox, { grant_type: 'refresh_token', refresh_token });
 }
 
 async function newCode(visitor: Visitor, client?: SandboxClient): Promise<string> {
-  const page = await visitor.visit(authorizeUrl({}, client));
-  if (page.status === 302) return codeIn(page);
-  return codeIn(await visitor.submit(page, 'form', { decision: 'allow' }));
-}
-
-async function exchange(code: string, client = clientOf(sandbox, 'rally')) {
-  return token(client, { grant_type: 'authorization_code', code });
-}
-
-async function refresh(refresh_token: string) {
-  return token(clientOf(sandbox, 'rally'), { grant_type: 'refresh_token', refresh_token });
-}
-
-async function token({ id, secret, redirectUri }: SandboxClient, fields: Record<string, string>) {
-  return supertest(sandbox.url)
-    .post('/login/oauth2/token')
-    .type('form')
-    .send({ client_id: id, client_secret: secret, redirect_uri: redirectUri, ...fields });
-}
-
-async function tokensFor(visitor: Visitor): Promise<Tokens> {
-  return (await exchange(await newCode(visitor))).body as Tokens;
+  return codeIn(await allowAccess(visitor, authorizeUrl(sandbox, {}, client)));
 }
 
 async function allow(visitor: Visitor): Promise<string> {
-  const { access_token: accessToken } = await tokensFor(visitor);
+  const { access_token: accessToken } = await tokensOf(sandbox, visitor);
   return accessToken;
 }
 
-async function whoAmI(credential: string): Promise<number> {
-  const user = supertest(sandbox.url).get('/slm/webservice/v2.0/user');
-  return (await user.set('zsessionid', credential)).status;
+async function statusWith(credential: string): Promise<number> {
+  return (await whoAmI(sandbox, credential)).status;
 }

@@ -2,15 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
-import {
-  addClient,
-  askFor,
-  authorizationUrl,
-  clientOf,
-  closeSandboxes,
-  codeIn,
-  startSandboxAlone,
-} from '../support/sandbox.js';
+import { askToken, logIn, tokensOf, whoAmI, type Tokens } from '../support/at-rally.js';
+import { addClient, clientOf, closeSandboxes, startSandboxAlone } from '../support/sandbox.js';
 import { Visitor } from '../support/visitor.js';
 
 const TOKEN = '/login/oauth2/token';
@@ -27,7 +20,7 @@ afterEach(closeSandboxes);
 describe('POST /_sandbox/failures', () => {
   test('lets a failure strike the next requests, as many as were asked for', async () => {
     await switchOn({ name: 'token-503', times: 2 });
-    const statuses = [await askToken(), await askToken(), await askToken()];
+    const statuses = [await statusOfToken(), await statusOfToken(), await statusOfToken()];
 
     expect(statuses).toEqual([503, 503, 401]);
   });
@@ -35,10 +28,10 @@ describe('POST /_sandbox/failures', () => {
   test('lets it strike until it is switched off, alone or with all others', async () => {
     await switchOn({ name: 'token-503' });
     await switchOn({ name: 'cctray-403' });
-    expect([await askToken(), await askToken()]).toEqual([503, 503]);
+    expect([await statusOfToken(), await statusOfToken()]).toEqual([503, 503]);
 
     await switchOn({ off: 'token-503' });
-    expect(await askToken()).toBe(401);
+    expect(await statusOfToken()).toBe(401);
     expect(sandbox.world.failures.active).toMatchObject([{ name: 'cctray-403' }]);
     await switchOn({ off: 'all' });
     expect(sandbox.world.failures.active).toEqual([]);
@@ -48,38 +41,40 @@ describe('POST /_sandbox/failures', () => {
     const [first, second] = [clientOf(sandbox, 'rally'), addClient(sandbox, 'rally')];
     await switchOn({ name: 'token-503', client: first.id });
 
-    expect(await askToken({ client_id: first.id })).toBe(503);
-    expect(await askToken({ client_id: second.id })).toBe(401);
-    expect(await askToken({}, basic(first.id))).toBe(503);
-    expect(await askToken({}, basic(second.id))).toBe(401);
+    expect(await statusOfToken({ client_id: first.id })).toBe(503);
+    expect(await statusOfToken({ client_id: second.id })).toBe(401);
+    expect(await statusOfToken({}, basic(first.id))).toBe(503);
+    expect(await statusOfToken({}, basic(second.id))).toBe(401);
   });
 
   test('lets it strike one provider, and leaves the other alone', async () => {
     await switchOn({ name: 'token-503', provider: 'gocd' });
 
-    expect(await askToken()).toBe(401);
-    expect(await askToken({}, undefined, '/go/oauth/token')).toBe(503);
+    expect(await statusOfToken()).toBe(401);
+    expect(await statusOfToken({}, undefined, '/go/oauth/token')).toBe(503);
   });
 
   test('refuses refreshes alone where that is what was asked for', async () => {
     await switchOn({ name: 'token-refresh-refused' });
 
-    expect(await askToken()).toBe(401);
-    expect(await askToken({ grant_type: 'refresh_token' })).toBe(400);
-    expect(await askToken({ grant_type: 'refresh-token' }, undefined, '/go/oauth/token')).toBe(400);
+    expect(await statusOfToken()).toBe(401);
+    expect(await statusOfToken({ grant_type: 'refresh_token' })).toBe(400);
+    expect(await statusOfToken({ grant_type: 'refresh-token' }, undefined, '/go/oauth/token')).toBe(
+      400,
+    );
   });
 
   test('ends every access token at once, and leaves refresh tokens alone', async () => {
     const tokens = await signIn();
-    expect(await whoAmI(tokens.access_token)).toBe(200);
+    expect(await statusWith(tokens.access_token)).toBe(200);
 
     await switchOn({ name: 'expire-access-tokens' });
-    expect(await whoAmI(tokens.access_token)).toBe(401);
+    expect(await statusWith(tokens.access_token)).toBe(401);
     const renewed = await exchange({
       grant_type: 'refresh_token',
       refresh_token: tokens.refresh_token,
     });
-    expect(await whoAmI(renewed.access_token)).toBe(200);
+    expect(await statusWith(renewed.access_token)).toBe(200);
   });
 
   test.each([
@@ -130,7 +125,7 @@ describe('POST /_sandbox/clock', () => {
       .send({ forwardSeconds: 86_401 });
 
     expect(answer.status).toBe(200);
-    expect(await whoAmI(token)).toBe(401);
+    expect(await statusWith(token)).toBe(401);
   });
 
   test.each([{ forwardSeconds: -1 }, { forwardSeconds: '60' }, {}])('refuses %j', async (body) => {
@@ -155,7 +150,7 @@ describe('POST /_sandbox/people', () => {
 
       expect(login.$('input[name=password]')).toHaveLength(1);
       expect((await visitor.submit(login, 'form', fields)).status).toBe(401);
-      expect(await whoAmI(token)).toBe(401);
+      expect(await statusWith(token)).toBe(401);
       const refused = await exchange({ grant_type: 'refresh_token', refresh_token });
       expect(refused).toMatchObject({ error: 'invalid_grant' });
     },
@@ -175,8 +170,8 @@ describe('GET /_sandbox', () => {
   test('shows what was received and issued, and no whole secret', async () => {
     const { secret } = clientOf(sandbox, 'rally');
     const tokens = await signIn();
-    await whoAmI(tokens.access_token);
-    await askToken({}, basic('x', secret));
+    await statusWith(tokens.access_token);
+    await statusOfToken({}, basic('x', secret));
     const page = await visitor.visit(`${sandbox.url}/_sandbox`);
     const lines = page.$('.exchange summary').text();
 
@@ -197,7 +192,7 @@ describe('GET /_sandbox', () => {
 
   test('shows a request that was never answered, and which failure it was', async () => {
     await switchOn({ name: 'token-reset', times: 1 });
-    await expect(askToken()).rejects.toThrow('ECONNRESET');
+    await expect(statusOfToken()).rejects.toThrow('ECONNRESET');
     const page = await visitor.visit(`${sandbox.url}/_sandbox`);
 
     expect(page.$('.exchange summary').first().text()).toContain('no answer, token-reset');
@@ -219,27 +214,27 @@ describe('GET /_sandbox', () => {
       name: 'token-503',
       times: '',
     });
-    expect(await askToken()).toBe(503);
+    expect(await statusOfToken()).toBe(503);
 
     const on = await visitor.visit(`${sandbox.url}/_sandbox`);
     expect(on.$('[role=status]').text()).toBe('token-503 is on.');
     await visitor.submit(on, 'form[action$="/off"]:has([name=name])');
-    expect(await askToken()).toBe(401);
+    expect(await statusOfToken()).toBe(401);
   });
 
   test('ends tokens, puts the clock forward and disables people for a person', async () => {
     const first = await signIn();
     const console = await visitor.visit(`${sandbox.url}/_sandbox`);
     await visitor.submit(console, 'form[action$="/expire-access-tokens"]');
-    expect(await whoAmI(first.access_token)).toBe(401);
+    expect(await statusWith(first.access_token)).toBe(401);
 
     const second = await signIn();
     await visitor.submit(console, 'form[action$="/clock"]', { minutes: '1441' });
-    expect(await whoAmI(second.access_token)).toBe(401);
+    expect(await statusWith(second.access_token)).toBe(401);
 
     const third = await signIn();
     await visitor.submit(console, 'form:has([value="ada@example.test"])', { status: 'disabled' });
-    expect(await whoAmI(third.access_token)).toBe(401);
+    expect(await statusWith(third.access_token)).toBe(401);
   });
 
   test.each(['on', 'off', 'clock', 'people', 'expire-access-tokens', 'forget'])(
@@ -261,7 +256,7 @@ async function switchOn(body: object): Promise<void> {
 }
 
 /** A token request that is refused for its client, unless a failure strikes first. */
-async function askToken(
+async function statusOfToken(
   fields: Record<string, string> = {},
   authorization?: string,
   path = TOKEN,
@@ -276,33 +271,14 @@ function basic(id: string, secret = 'wrong'): string {
   return `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
 }
 
-interface Tokens {
-  readonly access_token: string;
-  readonly refresh_token: string;
-}
-
 async function signIn(): Promise<Tokens> {
-  const person = new Visitor();
-  const client = clientOf(sandbox, 'rally');
-  const url = authorizationUrl(sandbox, '/login/oauth2/auth', client);
-  const page = await askFor(person, url, 'ada@example.test');
-  const back =
-    page.status === 302 ? page : await person.submit(page, 'form', { decision: 'allow' });
-  return exchange({ grant_type: 'authorization_code', code: codeIn(back) });
+  return tokensOf(sandbox, await logIn(sandbox));
 }
 
 async function exchange(fields: Record<string, string>): Promise<Tokens> {
-  const { id, secret, redirectUri } = clientOf(sandbox, 'rally');
-  const answer = await supertest(sandbox.url)
-    .post(TOKEN)
-    .type('form')
-    .send({ client_id: id, client_secret: secret, redirect_uri: redirectUri, ...fields });
-  return answer.body as Tokens;
+  return (await askToken(sandbox, fields)).body as Tokens;
 }
 
-async function whoAmI(token: string): Promise<number> {
-  const answer = await supertest(sandbox.url)
-    .get('/slm/webservice/v2.0/user')
-    .set('zsessionid', token);
-  return answer.status;
+async function statusWith(token: string): Promise<number> {
+  return (await whoAmI(sandbox, token)).status;
 }
