@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import express, { type ErrorRequestHandler, type Express } from 'express';
 import { authorize as gocdAuthorize } from './gocd/authorize.js';
 import { cctray } from './gocd/cctray.js';
+import { pages as gocdPages } from './gocd/pages.js';
 import { token as gocdToken } from './gocd/token.js';
 import { createLogin } from './login.js';
 import { authorize as rallyAuthorize } from './rally/authorize.js';
@@ -115,7 +116,11 @@ function createSandbox(
     logoutPath: '/go/auth/logout',
     landing: '/go/pipelines',
   });
-  app.use(gocdLogin.router, gocdAuthorize(world, gocdLogin, origin));
+  app.use(
+    gocdLogin.router,
+    gocdAuthorize(world, gocdLogin, origin),
+    gocdPages(world, gocdLogin, origin),
+  );
 
   app.use((_request, response) => {
     response.status(404).render('error', {

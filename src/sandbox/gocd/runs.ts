@@ -50,7 +50,8 @@ export function findStageRun(
   stageCounter: number,
   now: number,
 ): StageRun | undefined {
-  if (counter < 1 || counter > newestCounter(pipeline, now)) return undefined;
+  if (!Number.isInteger(counter) || counter < 1 || counter > newestCounter(pipeline, now))
+    return undefined;
   return stageRuns(pipeline, counter).find(
     (run) =>
       run.stage.name === stageName && run.stageCounter === stageCounter && run.beganAt <= now,
@@ -112,7 +113,7 @@ function stageRuns(pipeline: SandboxPipeline, counter: number): StageRun[] {
     for (let stageCounter = 1; stageCounter <= last; stageCounter++) {
       // Somebody runs a stage again because it has failed.
       const fails = place === failing || stageCounter < last;
-      const breakers = (fails && BREAKERS[Math.abs(age) % BREAKERS.length]) || [];
+      const breakers = fails ? (BREAKERS[Math.abs(age) % BREAKERS.length] ?? []) : [];
       const endsAt = beganAt + STAGE_MS;
       runs.push({ pipeline, stage, counter, stageCounter, fails, breakers, beganAt, endsAt });
       beganAt = endsAt;
