@@ -21,7 +21,7 @@ export function railsForms(login: Login<GocdPerson>): Router {
   return router;
 }
 
-/** A field of a posted form; empty where it is absent, or there twice. */
+/** A field of a posted form, trimmed; empty where it is absent, or there twice. */
 export function fieldOf({ body }: Request, name: string): string {
   const value = (body as Record<string, unknown> | undefined)?.[name];
   return typeof value === 'string' ? value.trim() : '';

@@ -50,8 +50,8 @@ export function findStageRun(
   stageCounter: number,
   now: number,
 ): StageRun | undefined {
-  if (!Number.isInteger(counter) || counter < 1 || counter > newestCounter(pipeline, now))
-    return undefined;
+  const isCounter = Number.isInteger(counter) && counter > 0;
+  if (!isCounter || counter > newestCounter(pipeline, now)) return undefined;
   return stageRuns(pipeline, counter).find(
     (run) =>
       run.stage.name === stageName && run.stageCounter === stageCounter && run.beganAt <= now,
