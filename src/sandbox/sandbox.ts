@@ -8,6 +8,7 @@ import express, { type ErrorRequestHandler, type Express } from 'express';
 import { authorize as gocdAuthorize } from './gocd/authorize.js';
 import { consolePages } from './console.js';
 import { cctray } from './gocd/cctray.js';
+import { pages as gocdPages } from './gocd/pages.js';
 import { token as gocdToken } from './gocd/token.js';
 import { createLogin } from './login.js';
 import { applicationManager } from './rally/application-manager.js';
@@ -122,7 +123,11 @@ function createSandbox(
     logoutPath: '/go/auth/logout',
     landing: '/go/pipelines',
   });
-  app.use(gocdLogin.router, gocdAuthorize(world, gocdLogin, origin));
+  app.use(
+    gocdLogin.router,
+    gocdAuthorize(world, gocdLogin, origin),
+    gocdPages(world, gocdLogin, origin),
+  );
 
   app.use((_request, response) => {
     response.status(404).render('error', {

@@ -465,7 +465,6 @@ describe(`GET ${CCTRAY}`, () => {
     jest.spyOn(Date, 'now').mockReturnValue(started);
     sandbox = await startSandboxAlone({ pipelines: 4 });
     client = clientOf(sandbox, 'gocd');
-    jest.restoreAllMocks();
     const answer = await cctray(await signIn());
     const lines = answer.text.split('\n');
     const go = sandbox.gocdUrl;
@@ -480,28 +479,29 @@ describe(`GET ${CCTRAY}`, () => {
     ]);
     // The first pipeline is well.
     expect(lines.slice(2, 10).join('\n')).toBe(
-      `  <Project name="barn-door :: build" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:46:30Z" webUrl="${go}/pipelines/barn-door/12/build/1" />
-  <Project name="barn-door :: build :: compile" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:46:30Z" webUrl="${go}/tab/build/detail/barn-door/12/build/1/compile" />
-  <Project name="barn-door :: build :: package" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:46:30Z" webUrl="${go}/tab/build/detail/barn-door/12/build/1/package" />
-  <Project name="barn-door :: test" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:50:30Z" webUrl="${go}/pipelines/barn-door/12/test/1" />
-  <Project name="barn-door :: test :: unit" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:50:30Z" webUrl="${go}/tab/build/detail/barn-door/12/test/1/unit" />
-  <Project name="barn-door :: test :: browser" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:50:30Z" webUrl="${go}/tab/build/detail/barn-door/12/test/1/browser" />
-  <Project name="barn-door :: deploy" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:54:30Z" webUrl="${go}/pipelines/barn-door/12/deploy/1" />
-  <Project name="barn-door :: deploy :: roll-out" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:54:30Z" webUrl="${go}/tab/build/detail/barn-door/12/deploy/1/roll-out" />`,
+      `  <Project name="barn-door :: build" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:47:00Z" webUrl="${go}/pipelines/barn-door/12/build/1" />
+  <Project name="barn-door :: build :: compile" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:45:00Z" webUrl="${go}/tab/build/detail/barn-door/12/build/1/compile" />
+  <Project name="barn-door :: build :: package" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:47:00Z" webUrl="${go}/tab/build/detail/barn-door/12/build/1/package" />
+  <Project name="barn-door :: test" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:51:00Z" webUrl="${go}/pipelines/barn-door/12/test/1" />
+  <Project name="barn-door :: test :: unit" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:49:00Z" webUrl="${go}/tab/build/detail/barn-door/12/test/1/unit" />
+  <Project name="barn-door :: test :: browser" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:51:00Z" webUrl="${go}/tab/build/detail/barn-door/12/test/1/browser" />
+  <Project name="barn-door :: deploy" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:55:00Z" webUrl="${go}/pipelines/barn-door/12/deploy/1" />
+  <Project name="barn-door :: deploy :: roll-out" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:55:00Z" webUrl="${go}/tab/build/detail/barn-door/12/deploy/1/roll-out" />`,
     );
-    // The second is building its last stage.
+    // The second is building its last stage: result, label and time are those of the run before.
     expect(lines[16]).toBe(
-      `  <Project name="feed-plan :: deploy" activity="Building" lastBuildStatus="Success" lastBuildLabel="13" lastBuildTime="2026-02-28T23:24:30Z" webUrl="${go}/pipelines/feed-plan/13/deploy/1" />`,
+      `  <Project name="feed-plan :: deploy" activity="Building" lastBuildStatus="Success" lastBuildLabel="12" lastBuildTime="2026-02-28T23:02:59Z" webUrl="${go}/pipelines/feed-plan/13/deploy/1" />`,
     );
-    // The third has failed, at one of the two jobs of a stage.
-    expect(lines.slice(21, 24).join('\n')).toBe(
-      `  <Project name="milk-chart :: test" activity="Sleeping" lastBuildStatus="Failure" lastBuildLabel="14" lastBuildTime="2026-02-28T22:50:30Z" webUrl="${go}/pipelines/milk-chart/14/test/1"><messages><message text="ada, sol" kind="Breakers" /></messages></Project>
-  <Project name="milk-chart :: test :: unit" activity="Sleeping" lastBuildStatus="Failure" lastBuildLabel="14" lastBuildTime="2026-02-28T22:50:30Z" webUrl="${go}/tab/build/detail/milk-chart/14/test/1/unit"><messages><message text="ada, sol" kind="Breakers" /></messages></Project>
-  <Project name="milk-chart :: test :: browser" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="14" lastBuildTime="2026-02-28T22:50:30Z" webUrl="${go}/tab/build/detail/milk-chart/14/test/1/browser" />`,
+    // The third has failed, at one of the two jobs of a stage; the stage behind it did not run.
+    expect(lines.slice(21, 25).join('\n')).toBe(
+      `  <Project name="milk-chart :: test" activity="Sleeping" lastBuildStatus="Failure" lastBuildLabel="14" lastBuildTime="2026-02-28T23:36:59Z" webUrl="${go}/pipelines/milk-chart/14/test/1"><messages><message text="ada, sol" kind="Breakers" /></messages></Project>
+  <Project name="milk-chart :: test :: unit" activity="Sleeping" lastBuildStatus="Failure" lastBuildLabel="14" lastBuildTime="2026-02-28T23:34:59Z" webUrl="${go}/tab/build/detail/milk-chart/14/test/1/unit"><messages><message text="ada, sol" kind="Breakers" /></messages></Project>
+  <Project name="milk-chart :: test :: browser" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="14" lastBuildTime="2026-02-28T23:36:59Z" webUrl="${go}/tab/build/detail/milk-chart/14/test/1/browser" />
+  <Project name="milk-chart :: deploy" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="13" lastBuildTime="2026-02-28T22:10:59Z" webUrl="${go}/pipelines/milk-chart/13/deploy/1" />`,
     );
     // The fourth ran its second stage twice: the label says so.
     expect(lines[29]).toBe(
-      `  <Project name="fence-alarm :: test" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="15 :: 2" lastBuildTime="2026-02-28T22:20:30Z" webUrl="${go}/pipelines/fence-alarm/15/test/2" />`,
+      `  <Project name="fence-alarm :: test" activity="Sleeping" lastBuildStatus="Success" lastBuildLabel="15 :: 2" lastBuildTime="2026-02-28T23:53:58Z" webUrl="${go}/pipelines/fence-alarm/15/test/2" />`,
     );
   });
 
@@ -534,6 +534,7 @@ describe(`GET ${CCTRAY}`, () => {
     ['a token without quotes', 'Token token=TOKEN'],
     ['a small letter', 'token token="TOKEN"'],
     ['something after the token', 'Token token="TOKEN", x="1'],
+    ['another OAuth scheme without a token', 'Bearer'],
     ['another scheme', 'Basic YWRhOnNhbmRib3g='],
   ])('takes %s for nobody', async (_what, header) => {
     const token = await signIn();

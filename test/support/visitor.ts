@@ -41,6 +41,14 @@ export class Visitor {
     return page(target, await sent.redirects(0));
   }
 
+  /** What no form of a page does, but a program with this browser's cookies may. */
+  async send(method: string, url: string | URL, fields: Record<string, string>): Promise<Page> {
+    const target = new URL(url);
+    const request = this.agent(target)[method.toLowerCase() as 'post'](pathOf(target));
+    if (method !== 'GET') request.type('form').send(fields);
+    return page(target, await request.redirects(0));
+  }
+
   /**
    * Fills in and sends a form of a page.
    *

@@ -1,104 +1,40 @@
-// GET /go/cctray.xml in the exact shape of GoCD's CcTrayService: one entry per stage and one per
-// job, two spaces, no newline at the end. It takes an OAuth token, as GoCD's documentation of OAuth
-// says; the open-source servers answered 403 (see README.md).
-import { createHash } from 'node:crypto';
-import { Router, type Request } from 'express';
+// GET /go/cctray.xml for whoever the request's credential belongs to (see credentials.ts). What it
+// shows is written by cctray-document.ts.
+import { Router, type Request, type Response } from 'express';
 import type { World } from '../world.js';
-import type { SandboxPipeline, SandboxStage } from './pipelines.js';
+import { CctrayDocument, escapeXml } from './cctray-document.js';
+import { oauthTokenIn, ownerOf } from './credentials.js';
 
 export function cctray({ gocd, failures }: World, origin: string): Router {
   const router = Router();
+  const document = new CctrayDocument(gocd, `${origin}/go`);
   const failure = failures.at('cctray', 'gocd', (request) => {
-    return gocd.grants.find(tokenIn(request) ?? '')?.client.id;
+    return gocd.grants.find(oauthTokenIn(request) ?? '')?.client.id;
   });
   router.get('/go/cctray.xml', failure, (request, response) => {
-    const token = tokenIn(request);
-    if (token === undefined) {
-      response.status(401).set('WWW-Authenticate', 'Basic realm="GoCD"');
-      response.type('xml').send(denied('You are not authenticated!'));
-      return;
+    const owner = ownerOf(request, gocd);
+    if (owner === undefined) {
+      response.set('WWW-Authenticate', 'Basic realm="GoCD"');
+      deny(request, response, 'You are not authenticated!');
+    } else if ('refusal' in owner) {
+      deny(request, response, owner.refusal);
+    } else {
+      const { text, digest } = document.read(owner.person.mayView);
+      response.set('Content-Type', 'application/xml;charset=utf-8');
+      response.set('ETag', `"${digest}"`);
+      // Not send(), which would answer If-None-Match with 304. GoCD never does.
+      response.end(text);
     }
-    const person = gocd.grants.find(token)?.person;
-    if (!person) {
-      const message = token ? 'Invalid OAuth token provided!' : 'OAuth token cannot be blank!';
-      response.status(401).type('xml').send(denied(message));
-      return;
-    }
-    // Without rights the list is empty; it is not an error.
-    const visible = gocd.pipelines.filter(({ name }) => person.mayView(name));
-    response.set('Content-Type', 'application/xml;charset=utf-8');
-    // Of all pipelines, whoever asks: who caches by ETag alone shows people what they may not view.
-    const everything = document(gocd.pipelines, `${origin}/go`);
-    response.set('ETag', `"${createHash('sha256').update(everything).digest('hex')}"`);
-    // Not send(), which would answer If-None-Match with 304. GoCD never does.
-    response.end(document(visible, `${origin}/go`));
   });
   return router;
 }
 
-/** The whole header, the quotes included (OauthAuthenticationFilter.java): any other is nobody's. */
-function tokenIn(request: Request): string | undefined {
-  return /^Token token="(.*?)"$/.exec(request.get('Authorization') ?? '')?.[1];
-}
-
-function denied(message: string): string {
-  return `<access-denied>\n  <message>${escapeXml(message)}</message>\n</access-denied>\n`;
-}
-
-function document(pipelines: readonly SandboxPipeline[], base: string): string {
-  const entries = pipelines.flatMap((pipeline) =>
-    pipeline.stages.flatMap((stage) => stageEntries(pipeline, stage, base)),
-  );
-  const lines = ['<?xml version="1.0" encoding="utf-8"?>', '<Projects>', ...entries, '</Projects>'];
-  return lines.join('\n');
-}
-
-function stageEntries(
-  { name, counter }: SandboxPipeline,
-  stage: SandboxStage,
-  base: string,
-): string[] {
-  const run = `${name}/${counter}/${stage.name}/${stage.counter}`;
-  return [
-    entry(`${name} :: ${stage.name}`, counter, stage, stage.hasFailed, `${base}/pipelines/${run}`),
-    ...stage.jobs.map((job) =>
-      entry(
-        `${name} :: ${stage.name} :: ${job.name}`,
-        counter,
-        stage,
-        job.hasFailed,
-        `${base}/tab/build/detail/${run}/${job.name}`,
-      ),
-    ),
-  ];
-}
-
-function entry(
-  name: string,
-  counter: number,
-  stage: SandboxStage,
-  hasFailed: boolean,
-  webUrl: string,
-): string {
-  const attributes = {
-    name,
-    activity: stage.activity,
-    lastBuildStatus: hasFailed ? 'Failure' : 'Success',
-    lastBuildLabel: stage.counter > 1 ? `${counter} :: ${stage.counter}` : String(counter),
-    lastBuildTime: new Date(stage.builtAt).toISOString().replace(/\.\d+Z$/, 'Z'),
-    webUrl,
-  };
-  const text = Object.entries(attributes).map(([key, value]) => `${key}="${escapeXml(value)}"`);
-  const opening = `  <Project ${text.join(' ')}`;
-  if (!hasFailed || stage.breakers.length === 0) return `${opening} />`;
-  const breakers = escapeXml(stage.breakers.join(', '));
-  return `${opening}><messages><message text="${breakers}" kind="Breakers" /></messages></Project>`;
-}
-
-function escapeXml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
+/** In JSON for whoever asks for it; it is XML for browsers, and for those who do not say. */
+function deny(request: Request, response: Response, message: string): void {
+  response.status(401);
+  if (request.accepts('xml', 'json') === 'json') response.json({ message });
+  else {
+    const text = escapeXml(message);
+    response.type('xml').send(`<access-denied>\n  <message>${text}</message>\n</access-denied>\n`);
+  }
 }

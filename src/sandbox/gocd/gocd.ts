@@ -1,6 +1,7 @@
 import type { SandboxClient } from '../clients.js';
 import type { Clock } from '../clock.js';
 import { hex } from '../random.js';
+import { AccessTokens } from './access-tokens.js';
 import { Grants } from './grants.js';
 import { createPeople, type GocdPerson } from './people.js';
 import { createPipelines, type SandboxPipeline } from './pipelines.js';
@@ -8,9 +9,11 @@ import { createPipelines, type SandboxPipeline } from './pipelines.js';
 /** A GoCD server: its people, its pipelines, and whom they let act for them. */
 export interface Gocd {
   readonly clock: Clock;
+  readonly startedAt: number;
   readonly people: readonly GocdPerson[];
   readonly clients: SandboxClient[];
   readonly grants: Grants;
+  readonly accessTokens: AccessTokens;
   readonly pipelines: readonly SandboxPipeline[];
 }
 
@@ -22,12 +25,15 @@ export interface GocdOptions {
 }
 
 export function createGocd(clock: Clock, options: GocdOptions): Gocd {
+  const startedAt = clock.now();
   return {
     clock,
+    startedAt,
     people: createPeople(),
     clients: [newClient('OAuth sample app', options.redirectUri)],
     grants: new Grants(clock, options.tokenSeconds),
-    pipelines: createPipelines(options.pipelines),
+    accessTokens: new AccessTokens(clock),
+    pipelines: createPipelines(options.pipelines, startedAt),
   };
 }
 

@@ -1,0 +1,79 @@
+import { load } from 'cheerio';
+import supertest from 'supertest';
+import type { Sandbox } from '../../src/sandbox/sandbox.js';
+import { askFor, authorizationUrl, clientOf, codeIn, type SandboxClient } from './sandbox.js';
+import { Visitor, type Page } from './visitor.js';
+
+// What people and programs do at the GoCD half of the sandbox.
+
+/** Opens a page of GoCD, logging in on the way where that is needed. */
+export async function open(
+  visitor: Visitor,
+  sandbox: Sandbox,
+  path: string,
+  username = 'ada',
+): Promise<Page> {
+  return askFor(visitor, new URL(sandbox.url + path), username);
+}
+
+/** The field without which a form is taken for forged, from any page that somebody has open. */
+export function csrfIn({ $ }: Page): { authenticity_token: string } {
+  return { authenticity_token: $('input[name=authenticity_token]').first().val() as string };
+}
+
+/** What a client gets when somebody allows it to act for them. */
+export async function codeOf(
+  sandbox: Sandbox,
+  username = 'ada',
+  client: SandboxClient = clientOf(sandbox, 'gocd'),
+): Promise<string> {
+  const visitor = new Visitor();
+  const url = authorizationUrl(sandbox, '/go/oauth/authorize', client);
+  const consent = await askFor(visitor, url, username);
+  return codeIn(await visitor.submit(consent, 'form', { authorize: 'Yes' }));
+}
+
+/** Goes through the whole dance as a client would, and returns the access token. */
+export async function accessTokenOf(
+  sandbox: Sandbox,
+  username = 'ada',
+  client: SandboxClient = clientOf(sandbox, 'gocd'),
+): Promise<string> {
+  const answer = await exchange(sandbox, client, await codeOf(sandbox, username, client));
+  return (answer.body as { access_token: string }).access_token;
+}
+
+export async function exchange({ url }: Sandbox, client: SandboxClient, code: string) {
+  return supertest(url).post('/go/oauth/token').type('form').send({
+    grant_type: 'authorization-code',
+    code,
+    client_id: client.id,
+    client_secret: client.secret,
+    redirect_uri: client.redirectUri,
+  });
+}
+
+/** @param authorization the header; none where it is undefined */
+export async function cctray(
+  { url }: Sandbox,
+  authorization?: string,
+  headers: Record<string, string> = {},
+) {
+  const request = supertest(url).get('/go/cctray.xml').buffer(true).set(headers);
+  return authorization === undefined ? request : request.set('Authorization', authorization);
+}
+
+/** An entry of cctray.xml, with the names of its breakers. */
+export type Entry = Readonly<Record<string, string | undefined>>;
+
+/** The entries of cctray.xml by name. */
+export function entriesIn(xml: string): Map<string, Entry> {
+  const $ = load(xml, { xml: true });
+  const entries = $('Project')
+    .toArray()
+    .map((project) => {
+      const breakers = $(project).find('message[kind=Breakers]').attr('text');
+      return [project.attribs['name'] ?? '', { ...project.attribs, breakers }] as const;
+    });
+  return new Map(entries);
+}
