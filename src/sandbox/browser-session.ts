@@ -10,7 +10,10 @@ declare module 'express-session' {
   interface SessionData {
     userName?: string;
     /** What the next page says about what was just done. */
-    notice?: { readonly text: string; readonly place: string };
+    notice?: {
+      readonly text: string;
+      /** Where, on a page with several parts. */ readonly place?: string;
+    };
   }
 }
 

@@ -34,7 +34,7 @@ export function consolePages(world: World): Router {
   const form = (path: string, action: (fields: Record<string, string>) => string | undefined) => {
     router.post(`/_sandbox/switches/${path}`, ownForm, (request: Request, response: Response) => {
       const text = action(request.body as Record<string, string>);
-      if (text !== undefined) request.session.notice = { text, place: path };
+      if (text !== undefined) request.session.notice = { text };
       response.redirect(303, '/_sandbox');
     });
   };

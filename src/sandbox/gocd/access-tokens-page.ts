@@ -48,7 +48,7 @@ export function accessTokens(gocd: Gocd, { login, show }: Pages): Router {
       return;
     }
     gocd.accessTokens.revoke(token);
-    request.session.notice = { text: 'The access token was revoked.', isError: false };
+    request.session.notice = { text: 'The access token was revoked.' };
     response.redirect(303, TOKENS);
   });
 

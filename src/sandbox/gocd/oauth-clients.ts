@@ -36,7 +36,7 @@ export function oauthClients(gocd: Gocd, { login, show }: Pages, origin: string)
     }
     const client = newClient(entered.name, entered.redirectUri);
     clients.push(client);
-    request.session.notice = { text: 'OAuth client was successfully created.', isError: false };
+    request.session.notice = { text: 'OAuth client was successfully created.' };
     response.redirect(302, `${CLIENTS}/${client.id}`);
   });
 
@@ -65,7 +65,7 @@ export function oauthClients(gocd: Gocd, { login, show }: Pages, origin: string)
       return;
     }
     Object.assign(client, entered);
-    request.session.notice = { text: 'OAuth client was successfully updated.', isError: false };
+    request.session.notice = { text: 'OAuth client was successfully updated.' };
     response.redirect(302, CLIENTS);
   });
 
@@ -77,7 +77,7 @@ export function oauthClients(gocd: Gocd, { login, show }: Pages, origin: string)
     }
     clients.splice(clients.indexOf(client), 1);
     grants.removeAllOf(client);
-    request.session.notice = { text: 'OAuth client was successfully deleted.', isError: false };
+    request.session.notice = { text: 'OAuth client was successfully deleted.' };
     response.redirect(302, CLIENTS);
   });
 

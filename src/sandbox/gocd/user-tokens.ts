@@ -43,7 +43,7 @@ export function userTokens({ grants }: Gocd, { login, show }: Pages): Router {
   function revoke(tokens: readonly Grant[], request: Request, response: Response): void {
     for (const token of tokens) grants.remove(token);
     const text = 'OAuth access token was successfully deleted.';
-    request.session.notice = { text, isError: false };
+    request.session.notice = { text };
     response.redirect(302, TOKENS);
   }
 }

@@ -1,0 +1,175 @@
+// A person does the administration of both providers in a real Chromium, and sees in the app what
+// became of it.
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import { findChromium, startChromium } from '../support/chromium.js';
+import { closeAll, start, type Started } from '../support/start.js';
+
+// Without a Chromium, support/machine.ts has said so before the tests began, and failed in CI.
+const describeWithChromium = findChromium() ? describe : describe.skip;
+
+describeWithChromium('in Chromium', () => {
+  let browser: Browser;
+  let page: Page;
+  let started: Started;
+
+  beforeAll(async () => {
+    browser = await startChromium();
+  });
+  afterAll(() => browser.close());
+
+  beforeEach(async () => {
+    started = await start();
+    page = await browser.newPage();
+  });
+  afterEach(async () => {
+    await page.close();
+    await closeAll();
+  });
+
+  describe('Rally Application Manager', () => {
+    beforeEach(async () => {
+      await connectToRally();
+    });
+
+    test('an application that is removed has to ask again', async () => {
+      await manage('Authorized Applications');
+      await page.getByRole('button', { name: 'Remove OAuth sample app' }).click();
+      expect(await page.getByRole('status').innerText()).toContain('can no longer use');
+
+      await page.goto(`${started.url}/rally`);
+      expect(await heading()).toBe('Rally no longer accepts this connection');
+      await page.getByRole('link', { name: 'Connect to Rally' }).click();
+      expect(await heading()).toBe('Authorization Request');
+      await page.getByRole('button', { name: 'Allow Access' }).click();
+      expect(await heading()).toBe('Stories of Ada Finch');
+    });
+
+    test('nobody is asked again as long as the application is not removed', async () => {
+      await page.goto(`${started.url}/login/rally`);
+
+      expect(page.url()).toBe(`${started.url}/rally`);
+    });
+
+    test('an app whose secret is reset is told which setting is wrong', async () => {
+      await manage('OAuth Clients');
+      await page.getByRole('button', { name: 'Reset the secret of OAuth sample app' }).click();
+      expect(await page.getByRole('status').innerText()).toContain('has a new secret');
+
+      await page.goto(`${started.url}/login/rally`);
+      expect(await heading()).toBe('This app is not set up right at Rally');
+      expect(await page.getByText('RALLY_CLIENT_SECRET').count()).toBeGreaterThan(0);
+    });
+
+    test('an app whose client is deleted is refused, and Rally no longer knows it', async () => {
+      await manage('OAuth Clients');
+      await page.getByRole('button', { name: 'Delete OAuth sample app' }).click();
+
+      await page.goto(`${started.url}/rally`);
+      expect(await heading()).toBe('Rally no longer accepts this connection');
+      await page.getByRole('link', { name: 'Connect to Rally' }).click();
+      expect(await heading()).toBe('Unknown client_id');
+    });
+
+    test('a person who is disabled is signed out of everything', async () => {
+      await page.goto(`${started.sandbox.url}/_sandbox`);
+      await page.getByRole('button', { name: 'Disable ada@example.test' }).click();
+
+      await page.goto(`${started.url}/rally`);
+      expect(await heading()).toBe('Rally no longer accepts this connection');
+      await page.goto(`${started.sandbox.url}/login/accounts/index.html`);
+      expect(await heading()).toBe('Log in to Rally');
+    });
+
+    test('a person creates an API key, and the administrator disables keys for everybody', async () => {
+      await manage('API Keys');
+      await page.locator('#key-name-new').fill('reports');
+      await page.getByRole('button', { name: 'Create API Key' }).click();
+      const secretKey = await page
+        .locator('article', { hasText: 'reports' })
+        .locator('code')
+        .innerText();
+      expect(await statusWith(secretKey)).toBe(200);
+      await page.getByRole('button', { name: 'Log out' }).click();
+      await logIn('sol@example.test');
+      await page.getByRole('link', { name: 'API Keys' }).click();
+      await page.getByRole('button', { name: 'Disable API Keys' }).click();
+
+      expect(await page.getByText('Please contact your Subscription Administrator').count()).toBe(
+        1,
+      );
+      expect(await page.getByRole('button', { name: 'Reset reports' }).count()).toBe(0);
+      expect(await page.getByRole('button', { name: 'Delete reports' }).count()).toBe(1);
+      expect(await statusWith(secretKey)).toBe(401);
+    });
+
+    async function manage(tab: string): Promise<void> {
+      await page.goto(`${started.sandbox.url}/login/accounts/index.html`);
+      await page.getByRole('link', { name: tab }).click();
+    }
+
+    async function statusWith(zsessionid: string): Promise<number> {
+      const url = `${started.sandbox.url}/slm/webservice/v2.0/user`;
+      return (await fetch(url, { headers: { zsessionid } })).status;
+    }
+  });
+
+  describe('GoCD’s administration', () => {
+    beforeEach(async () => {
+      await page.goto(`${started.url}/login/gocd`);
+      await logIn('admin');
+      await page.getByRole('checkbox').check();
+      await page.getByRole('button', { name: 'Submit' }).click();
+      expect(await heading()).toBe('Pipelines');
+    });
+
+    test('a token that its person revokes is refused', async () => {
+      await page.goto(`${started.sandbox.gocdUrl}/oauth/user_tokens`);
+      await page.getByRole('button', { name: 'Revoke' }).first().click();
+      const popup = page.getByRole('dialog');
+      if ((await popup.count()) > 0) await popup.getByRole('button', { name: 'OK' }).click();
+
+      await page.goto(`${started.url}/gocd`);
+      expect(await heading()).toBe('GoCD no longer accepts this connection');
+    });
+
+    test('an app whose client is destroyed is refused, and GoCD no longer knows it', async () => {
+      await page.goto(`${started.sandbox.gocdUrl}/admin`);
+      await page.getByRole('button', { name: 'Destroy OAuth sample app' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'OK' }).click();
+      expect(await page.getByRole('status').innerText()).toContain('successfully deleted');
+
+      await page.goto(`${started.url}/gocd`);
+      expect(await heading()).toBe('GoCD no longer accepts this connection');
+      await page.getByRole('link', { name: 'Connect to GoCD' }).click();
+      expect(await page.getByText('does not know our client id').count()).toBe(1);
+    });
+
+    test('an app whose redirect URL is changed is told so', async () => {
+      await page.goto(`${started.sandbox.gocdUrl}/admin`);
+      await page.getByRole('link', { name: 'Edit OAuth sample app' }).click();
+      await page.getByLabel('Redirect URL').fill(`${started.url}/elsewhere`);
+      await page.getByRole('button', { name: 'Update' }).click();
+
+      await page.goto(`${started.url}/login/gocd`);
+      expect(await page.getByText('our redirect URI is not the registered one').count()).toBe(1);
+    });
+  });
+
+  async function connectToRally(): Promise<void> {
+    await page.goto(`${started.url}/login/rally`);
+    await logIn('ada@example.test');
+    await page.getByRole('button', { name: 'Allow Access' }).click();
+    expect(await heading()).toBe('Stories of Ada Finch');
+  }
+
+  async function logIn(userName: string): Promise<void> {
+    await page.getByLabel('User name').fill(userName);
+    await page.getByLabel('Password').fill('sandbox');
+    await page.getByRole('button', { name: 'Log in' }).click();
+  }
+
+  async function heading(): Promise<string> {
+    return page.getByRole('heading', { level: 1 }).innerText();
+  }
+});
