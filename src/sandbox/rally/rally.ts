@@ -4,7 +4,8 @@ import { hex, urlSafe } from '../random.js';
 import { ApiKeys } from './api-keys.js';
 import { Grants } from './grants.js';
 import { createPeople, type RallyPerson } from './people.js';
-import { createStories, type SandboxStory } from './stories.js';
+import { createSubscription } from './subscription.js';
+import type { Objects } from './objects.js';
 
 /** A subscription of Rally: its people, their work, and whom they let act for them. */
 export interface Rally {
@@ -13,7 +14,8 @@ export interface Rally {
   readonly clients: SandboxClient[];
   readonly grants: Grants;
   readonly apiKeys: ApiKeys;
-  readonly stories: readonly SandboxStory[];
+  /** What WSAPI gives access to. */
+  readonly objects: Objects;
 }
 
 export interface RallyOptions {
@@ -38,7 +40,7 @@ export function createRally(clock: Clock, options: RallyOptions): Rally {
     clients: [newClient('OAuth sample app', options.redirectUri, ada), flowdock],
     grants,
     apiKeys,
-    stories: createStories(options.stories, people),
+    objects: createSubscription(options.stories, people, clock),
   };
 }
 
