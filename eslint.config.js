@@ -71,4 +71,20 @@ export default defineConfig(
       ],
     },
   },
+  {
+    files: ['src/sandbox/*/*/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(\\.\\./){3}',
+              message: 'The sandbox imports nothing of the client.',
+            },
+          ],
+        },
+      ],
+    },
+  },
 );

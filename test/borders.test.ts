@@ -22,6 +22,7 @@ describe('no-restricted-imports', () => {
     ['src/providers/rally.ts', '../sandbox/rally/token.js'],
     ['src/sandbox/sandbox.ts', '../config.js'],
     ['src/sandbox/rally/token.ts', '../../oauth/token-request.js'],
+    ['src/sandbox/rally/wsapi/wsapi.ts', '../../../providers/rally.js'],
   ])('refuses in %s to import %s', async (file, imported) => {
     expect(await faults(file, imported)).toBe(1);
   });
@@ -32,6 +33,7 @@ describe('no-restricted-imports', () => {
     ['src/server.ts', './sandbox/sandbox.js'],
     ['src/routes/login.ts', '../oauth/pkce.js'],
     ['src/sandbox/rally/token.ts', '../world.js'],
+    ['src/sandbox/rally/wsapi/wsapi.ts', '../../world.js'],
     ['src/sandbox/sandbox.ts', './rally/token.js'],
   ])('lets %s import %s', async (file, imported) => {
     expect(await faults(file, imported)).toBe(0);

@@ -112,13 +112,22 @@ describeWithChromium('in Chromium', () => {
       await page.getByRole('button', { name: 'Allow Access' }).click();
       await page.waitForURL(`${started.url}/rally`);
       await signInToGoCD();
-      for (const path of ['/', '/rally', '/gocd', '/logout', '/nothing']) {
-        await page.goto(started.url + path);
+      const { url: sandbox } = started.sandbox;
+      const manager = `${sandbox}/login/accounts/index.html`;
+      for (const address of [
+        ...['/', '/rally', '/gocd', '/logout', '/nothing'].map((path) => started.url + path),
+        ...['#/apps', '#/keys', '#/clients'].map((tab) => manager + tab),
+        ...['/', '/_sandbox', '/go/pipelines', '/go/oauth/user_tokens', '/go/access_tokens'].map(
+          (path) => sandbox + path,
+        ),
+      ]) {
+        await page.goto(address);
         faults.push(...(await look()));
       }
 
       expect(faults).toEqual([]);
     },
+    60_000, // sixteen pages, each looked through by axe
   );
 
   /** What axe finds on the page, and whether one must scroll sideways to read it. */

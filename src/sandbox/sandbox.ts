@@ -14,7 +14,7 @@ import { createLogin } from './login.js';
 import { applicationManager } from './rally/application-manager.js';
 import { authorize as rallyAuthorize } from './rally/authorize.js';
 import { token as rallyToken } from './rally/token.js';
-import { wsapi } from './rally/wsapi.js';
+import { wsapi } from './rally/wsapi/wsapi.js';
 import { securityHeaders } from './security-headers.js';
 import { createWorld, type RedirectUris, type World, type WorldOptions } from './world.js';
 

@@ -105,9 +105,9 @@ describe('Authorized Applications', () => {
     const after = (await open(ada)).$('article:contains("OAuth sample app") dl').first().text();
 
     expect(before.replaceAll(/\s+/g, ' ')).toMatch(
-      /Authorized since ?[\d-]{10} [\d:]{5} UTC Last used ?never/,
+      /Authorized since ?[\d-]{10} [\d:]{8} UTC Last used ?never/,
     );
-    expect(after.replaceAll(/\s+/g, ' ')).toMatch(/Last used ?[\d-]{10} [\d:]{5} UTC/);
+    expect(after.replaceAll(/\s+/g, ' ')).toMatch(/Last used ?[\d-]{10} [\d:]{8} UTC/);
   });
 
   test('a removed application is refused at its next call, and cannot renew its tokens', async () => {

@@ -39,7 +39,7 @@ let started: Started;
 let visitor: Visitor;
 
 beforeEach(async () => {
-  started = await start({ environment: { UPSTREAM_TIMEOUT_MS: '400' } });
+  started = await start({ environment: { UPSTREAM_TIMEOUT_MS: '1000' } });
   visitor = new Visitor();
 });
 afterEach(closeAll);

@@ -59,7 +59,7 @@ describe(TOKENS, () => {
   test('says when a token was made, used and revoked', async () => {
     jest.spyOn(Date, 'now').mockReturnValue(Date.UTC(2026, 1, 28, 10));
     const { page, value } = await generate();
-    expect(rowOf(page).slice(0, 3)).toEqual(['weekly report', '2026-02-28 10:00:00 UTC', 'Never']);
+    expect(rowOf(page).slice(0, 3)).toEqual(['weekly report', '2026-02-28 10:00:00 UTC', 'never']);
 
     sandbox.world.clock.putForward(HOUR);
     await cctray(sandbox, `Bearer ${value}`);

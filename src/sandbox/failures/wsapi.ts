@@ -1,6 +1,7 @@
 // What WSAPI can do in place of answering. Sources: facts of Rally's toolkits and their issues, see
 // README.md.
-import { gzipSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { Failure } from '../failures.js';
 import {
   answer,
@@ -75,12 +76,14 @@ export const wsapiFailures: Readonly<Record<string, Failure>> = {
   'wsapi-huge': huge(JSON_TYPE, '{"QueryResult":{"Results":["', 'x'.repeat(64 * 1024)),
   // 64 MB of spaces in 64 kB.
   'wsapi-compression-bomb': ({ response }) => {
-    bomb ??= gzipSync(Buffer.alloc(64 * 1024 * 1024, ' '));
-    response.type(JSON_TYPE).set('Content-Encoding', 'gzip').end(bomb);
+    bomb ??= promisify(gzip)(Buffer.alloc(64 * 1024 * 1024, ' '));
+    void bomb.then((packed) => {
+      response.type(JSON_TYPE).set('Content-Encoding', 'gzip').end(packed);
+    });
   },
 };
 
-let bomb: Buffer | undefined;
+let bomb: Promise<Buffer> | undefined;
 
 /** What Jetty answers to nobody in particular (RallyTools/rally-node#30, #51). */
 export const unauthenticated = page(

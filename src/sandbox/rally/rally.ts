@@ -4,8 +4,8 @@ import { hex, urlSafe } from '../random.js';
 import { ApiKeys } from './api-keys.js';
 import { Grants } from './grants.js';
 import { createPeople, type RallyPerson } from './people.js';
-import { createSubscription } from './subscription.js';
-import type { Objects } from './objects.js';
+import { createSubscription } from './wsapi/subscription.js';
+import type { Objects } from './wsapi/objects.js';
 
 /** A subscription of Rally: its people, their work, and whom they let act for them. */
 export interface Rally {

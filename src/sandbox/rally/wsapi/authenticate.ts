@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { unauthenticated } from '../failures/wsapi.js';
-import { callerOf, type Caller } from './caller.js';
-import type { Rally } from './rally.js';
+import { unauthenticated } from '../../failures/wsapi.js';
+import { callerOf, type Caller } from '../caller.js';
+import type { Rally } from '../rally.js';
 
 /** Lets those in whose access token or API key is good. */
 export function authenticate(rally: Rally): RequestHandler {

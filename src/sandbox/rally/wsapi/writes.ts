@@ -1,7 +1,7 @@
 // Creating, changing and deleting. Status 200 says only that the request was understood: whether it
 // was done stands in `Errors`.
 import express, { Router, type Request, type RequestHandler, type Response } from 'express';
-import type { World } from '../world.js';
+import type { World } from '../../world.js';
 import { answer } from './answer.js';
 import { createArtifact, deleteArtifact, updateArtifact } from './artifacts.js';
 import { callerIn } from './authenticate.js';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RallyPerson } from './people.js';
+import type { RallyPerson } from '../people.js';
 import type { TypeName } from './schema.js';
 
 /** What stands in a field. An object there is shown as a reference, and queries look through it. */

@@ -1,11 +1,11 @@
 // Rally's Web Services API v2.0. Sources: the envelopes and limits in Rally's toolkits
 // (RallyTools/rally-node, pyral, flowdock's fixtures) and Broadcom's articles.
 import { Router, type ErrorRequestHandler, type Request, type Response } from 'express';
-import { page } from '../failures/broken.js';
-import type { World } from '../world.js';
+import { page } from '../../failures/broken.js';
+import type { World } from '../../world.js';
 import { answer } from './answer.js';
 import { authenticate, callerIn } from './authenticate.js';
-import type { Caller } from './caller.js';
+import type { Caller } from '../caller.js';
 import type { WsapiObject } from './objects.js';
 import { parameter } from './parameters.js';
 import { queryResult } from './query-result.js';

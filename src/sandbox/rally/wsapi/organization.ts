@@ -1,5 +1,5 @@
 import { WsapiObject, type Objects, type Value } from './objects.js';
-import type { RallyPerson } from './people.js';
+import type { RallyPerson } from '../people.js';
 import type { TypeName } from './schema.js';
 
 export const DAY = 24 * 60 * 60 * 1000;

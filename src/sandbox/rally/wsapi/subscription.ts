@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from '../../clock.js';
 import { Objects } from './objects.js';
 import { createOrganization, DAY } from './organization.js';
-import type { RallyPerson } from './people.js';
+import type { RallyPerson } from '../people.js';
 import { createWork } from './work.js';
 
 const STORIES_IN_ORCHARD = 6;

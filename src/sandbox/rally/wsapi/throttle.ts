@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { callerIn } from './authenticate.js';
-import type { RallyPerson } from './people.js';
+import type { RallyPerson } from '../people.js';
 
 // "rate limit each user to a maximum of 12 simultaneous requests. Exceeding 12 will result in a
 // slowdown" (Broadcom KB 95713). By how much is not said.

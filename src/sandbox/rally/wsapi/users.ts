@@ -1,6 +1,6 @@
 import { WsapiError } from './field-path.js';
 import type { WsapiObject } from './objects.js';
-import type { RallyPerson } from './people.js';
+import type { RallyPerson } from '../people.js';
 
 /**
  * Disables a person, or lets them in again: the one thing about people that can be changed here.
