@@ -24,6 +24,7 @@ import { logout, logoutOf, logoutPage } from './routes/logout.js';
 import { oauthRedirect } from './routes/oauth-redirect.js';
 import { showStories } from './routes/rally.js';
 import { sessions } from './session.js';
+import type { SessionStore } from './session/store.js';
 
 const root = join(import.meta.dirname, '..');
 
@@ -32,9 +33,15 @@ const root = join(import.meta.dirname, '..');
  *
  * @param config from {@link loadConfig}
  * @param log where its lines go
+ * @param store where sessions are kept
  * @param notice shown on every page: that a sandbox stands in, and who can sign in there
  */
-export function createApp(config: Config, log: Logger, notice?: string): Express {
+export function createApp(
+  config: Config,
+  log: Logger,
+  store: SessionStore,
+  notice?: string,
+): Express {
   const http = createHttp(config.upstreamTimeoutMs);
   const rally = createRally(config, http);
   const gocd = createGoCD(config, http);
@@ -46,7 +53,7 @@ export function createApp(config: Config, log: Logger, notice?: string): Express
 
   const ofRally = routesOf(RALLY, rally);
   const ofGoCD = routesOf(GOCD, gocd);
-  const limit = limitSignIns(config.rateLimitPerMinute);
+  const limit = limitSignIns(config.rateLimitPerMinute, store.rateLimits);
   const ownForm = refuseForgedForms(config.serverUrl);
 
   const app = express();
@@ -70,8 +77,8 @@ export function createApp(config: Config, log: Logger, notice?: string): Express
     express.static(join(root, 'public'), { redirect: false, setHeaders: letBrowsersKeep }),
   );
   app.use(endWithTheBrowser);
-  route('/readyz', { get: [readyz] });
-  app.use(sessions(config));
+  route('/readyz', { get: [readyz(store)] });
+  app.use(sessions(config, store));
 
   // 0. Both providers, connected or not.
   route('/', { get: [home(offers)] });

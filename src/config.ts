@@ -15,8 +15,8 @@ export interface Config {
   /** The first signs new cookies; the others are still accepted, so that secrets can be rotated. */
   readonly sessionSecrets: readonly string[];
   readonly sessionTtlHours: number;
-  /** Where sessions are to be shared. Not used yet: server.ts warns. */
-  readonly redisUrl?: string;
+  /** Where sessions are shared by all processes; in the memory of this one where it is left out. */
+  readonly redis?: RedisSettings;
   readonly upstreamTimeoutMs: number;
   readonly rateLimitPerMinute: number;
   readonly logLevel: LogLevel;
@@ -35,6 +35,12 @@ export interface ClientSettings {
 
 export interface RallySettings extends ClientSettings {
   readonly scope: string;
+}
+
+export interface RedisSettings {
+  readonly url: string;
+  /** Of a `rediss:` server. Heroku's certificates are self-signed. */
+  readonly verifiesCertificate: boolean;
 }
 
 export interface SandboxSettings {
@@ -101,6 +107,7 @@ const Environment = z.object({
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: 'must be a URL that begins with redis:// or rediss://' })
     .optional(),
+  REDIS_TLS_VERIFY: z.enum(['true', 'false'], { error: 'must be true or false' }).default('true'),
   RALLY_SERVER: secureUrl.optional(),
   RALLY_CLIENT_ID: text,
   RALLY_CLIENT_SECRET: text,
@@ -175,7 +182,12 @@ function readTogether(
     upstreamTimeoutMs: environment.UPSTREAM_TIMEOUT_MS,
     rateLimitPerMinute: environment.RATE_LIMIT_PER_MINUTE,
     logLevel: environment.LOG_LEVEL,
-    ...(environment.REDIS_URL && { redisUrl: environment.REDIS_URL }),
+    ...(environment.REDIS_URL && {
+      redis: {
+        url: environment.REDIS_URL,
+        verifiesCertificate: environment.REDIS_TLS_VERIFY === 'true',
+      },
+    }),
     ...(rally && { rally }),
     ...(gocd && { gocd }),
     ...(isNothingConfigured && !isProduction && { sandbox: sandboxSettings(environment) }),

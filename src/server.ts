@@ -9,6 +9,7 @@ import { createLog } from './log.js';
 import { isLoopback } from './loopback.js';
 import { introduction } from './sandbox/introduction.js';
 import { startSandbox, type Sandbox } from './sandbox/sandbox.js';
+import { openSessionStore } from './session/store.js';
 
 /** Heroku kills a process 30 s after SIGTERM, others after 10. */
 const STOP_WITHIN_MS = 9_500;
@@ -28,8 +29,10 @@ try {
 
 async function start(given: Config): Promise<void> {
   const log = createLog(given.logLevel);
-  if (given.redisUrl) {
-    log.warn('REDIS_URL is not used yet: sessions are in memory, lost at restart and not shared');
+  if (given.isProduction && !given.redis) {
+    log.warn(
+      'REDIS_URL is not set: sessions are in memory. A restart signs everybody out, and a second process would know nobody',
+    );
   }
   if (given.sandbox && !isLoopback(new URL(given.serverUrl))) {
     log.warn('no provider is configured: the sandbox can be reached from this machine alone');
@@ -37,7 +40,8 @@ async function start(given: Config): Promise<void> {
   const sandbox = given.sandbox && (await startStandIn(given, given.sandbox));
   const config = sandbox ? withProviders(given, sandbox) : given;
 
-  const server = createServer(createApp(config, log, sandbox && notice(sandbox)));
+  const store = openSessionStore(config, log);
+  const server = createServer(createApp(config, log, store, sandbox && notice(sandbox)));
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await listen(server, config.port);
   process.stdout.write(

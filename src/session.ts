@@ -10,8 +10,8 @@ import {
   endSession,
   isKept,
   renewSession,
-} from './session-record.js';
-import { MemorySessions } from './session-store.js';
+} from './session/record.js';
+import type { SessionStore } from './session/store.js';
 
 /** A sign-in that the browser has begun and not yet finished. There may be several: tabs. */
 export interface KeptSignIn extends PendingSignIn {
@@ -57,16 +57,15 @@ declare module 'express-session' {
 }
 
 const MOST_PENDING_SIGN_INS = 20;
-const PENDING_TTL_MS = 15 * 60 * 1000;
 const CONNECTION_MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** Sessions as Express middleware: a signed random id in a cookie, everything else on our side. */
-export function sessions(config: Config): RequestHandler {
+export function sessions(config: Config, store: SessionStore): RequestHandler {
   const { name, secure } = cookie(config);
   return session({
     name,
     secret: [...config.sessionSecrets],
-    store: new MemorySessions(config.sessionTtlHours * 60 * 60 * 1000, PENDING_TTL_MS),
+    store,
     resave: false, // an unchanged session is not written back: that would undo another request's
     saveUninitialized: false, // someone who only looks around gets no cookie
     cookie: {

@@ -7,6 +7,7 @@ import {
   NotFoundError,
   TooManyRequestsError,
 } from '../errors.js';
+import { SessionStoreError } from '../session/store.js';
 import { connectLink, HOME, type ErrorPage, type Place } from './error-page-parts.js';
 import { providerPage } from './provider-error-page.js';
 
@@ -85,6 +86,17 @@ function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefine
       happened: `Its parameter ${error.parameter} has a value that this app does not know.`,
       next: `It must be ${error.expected}.`,
       link: HOME,
+    };
+  }
+  if (error instanceof SessionStoreError) {
+    return {
+      status: 503,
+      code: 'session_store_away',
+      title: 'This app cannot look up your session',
+      happened: 'The place where it keeps sessions does not answer. You have not been signed out.',
+      next: 'Try again in a few seconds.',
+      link: HOME,
+      headers: { 'Retry-After': '5' },
     };
   }
   if (error instanceof TooManyRequestsError) {

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { rateLimit } from 'express-rate-limit';
+import { rateLimit, type Store } from 'express-rate-limit';
 import { TooManyRequestsError } from '../errors.js';
 
 const WINDOW_MS = 60_000;
@@ -8,11 +8,14 @@ const WINDOW_MS = 60_000;
  * Slows down whoever starts sign-ins, or sessions for forms, in bulk.
  *
  * @param perMinute how many requests one address may make; 0 means as many as it likes
+ * @param store counts for all processes; this one counts by itself where it is left out
  */
-export function limitSignIns(perMinute: number): RequestHandler {
+export function limitSignIns(perMinute: number, store?: Store): RequestHandler {
   return rateLimit({
     windowMs: WINDOW_MS,
     limit: perMinute,
+    ...(store && { store }),
+    passOnStoreError: true, // a limit that cannot count must not lock everybody out
     skip: () => perMinute === 0,
     standardHeaders: false,
     legacyHeaders: false,

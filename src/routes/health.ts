@@ -1,11 +1,15 @@
 // For the platform that runs this app: is the process alive, and can it serve sessions?
 import type { RequestHandler } from 'express';
+import type { SessionStore } from '../session/store.js';
 
 export const healthz: RequestHandler = (_request, response) => {
   response.json({ status: 'ok' });
 };
 
-/** Sessions are in this process's memory, so they are there whenever it is. */
-export const readyz: RequestHandler = (_request, response) => {
-  response.json({ status: 'ready' });
-};
+/** Without its sessions the process can sign nobody in: traffic should go to another. */
+export function readyz(store: SessionStore): RequestHandler {
+  return async (_request, response) => {
+    await store.check();
+    response.json({ status: 'ready' });
+  };
+}

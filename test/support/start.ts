@@ -3,6 +3,7 @@ import { createApp } from '../../src/app.js';
 import { loadConfig, type Config } from '../../src/config.js';
 import { createLog } from '../../src/log.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
+import { openSessionStore } from '../../src/session/store.js';
 
 /** An app and a sandbox of a test's own, on free ports. */
 export interface Started {
@@ -43,9 +44,12 @@ export async function start({ environment, sandbox: world }: StartOptions = {}):
   });
   const log: string[] = [];
   const write = (line: string) => void log.push(line);
-  server.on('request', createApp(config, createLog('debug', { write }), 'It stands in.'));
+  const appLog = createLog('debug', { write });
+  const store = openSessionStore(config, appLog);
+  server.on('request', createApp(config, appLog, store, 'It stands in.'));
   const close = async () => {
     await Promise.all([stop(server), stop(sandbox.server)]);
+    await store.close();
   };
   const running = { url, sandbox, log, close };
   started.push(running);

@@ -1,5 +1,8 @@
 import session from 'express-session';
 import createMemoryStore from 'memorystore';
+import { SUCCESSION_MS } from './record.js';
+import type { SessionStore } from './store.js';
+import { Turns } from './turns.js';
 
 type SessionData = session.SessionData;
 type Callback = (error?: unknown) => void;
@@ -23,7 +26,11 @@ interface PrunableStore {
  * apart and for a shorter time: however many of them somebody starts, they crowd out each other
  * and never a person who is signed in.
  */
-export class MemorySessions extends session.Store {
+export class MemorySessions extends session.Store implements SessionStore {
+  readonly rateLimits = undefined;
+  private readonly turns = new Turns();
+  private readonly successors = new Map<string, string>();
+  private readonly pruning: NodeJS.Timeout;
   private readonly connected;
   private readonly pending;
 
@@ -35,7 +42,7 @@ export class MemorySessions extends session.Store {
     super();
     this.connected = new MemoryStore({ max: MOST_SESSIONS, ttl: connectedTtlMs });
     this.pending = new MemoryStore({ max: MOST_SESSIONS, ttl: pendingTtlMs });
-    setInterval(() => {
+    this.pruning = setInterval(() => {
       for (const { store } of [this.connected, this.pending] as unknown as PrunableStore[]) {
         store.prune();
       }
@@ -66,5 +73,30 @@ export class MemorySessions extends session.Store {
   destroy(id: string, callback?: Callback): void {
     this.pending.destroy(id);
     this.connected.destroy(id, callback);
+  }
+
+  oneAtATime<Result>(name: string, _holdMs: number, work: () => Promise<Result>): Promise<Result> {
+    return this.turns.take(name, work);
+  }
+
+  rememberSuccessor(former: string, id: string): Promise<void> {
+    this.successors.set(former, id);
+    setTimeout(() => this.successors.delete(former), SUCCESSION_MS).unref();
+    return Promise.resolve();
+  }
+
+  async successorOf(id: string): Promise<string | undefined> {
+    const next = this.successors.get(id);
+    return next === undefined ? undefined : ((await this.successorOf(next)) ?? next);
+  }
+
+  /** It is there whenever the process is. */
+  check(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    clearInterval(this.pruning);
+    return Promise.resolve();
   }
 }

@@ -1,7 +1,8 @@
 import { promisify } from 'node:util';
 import type { Request } from 'express';
-import type { SessionData, Store } from 'express-session';
-import { generateToken } from './middleware/csrf.js';
+import type { SessionData } from 'express-session';
+import { generateToken } from '../middleware/csrf.js';
+import type { SessionStore } from './store.js';
 
 // express-session gives each request a copy of the session, and would write that copy back. Two
 // requests at once then undo each other's changes: a state is lost, or works twice; a log-out is
@@ -23,16 +24,17 @@ export async function changeSession<Result>(
   make: (data: SessionData) => Result,
 ): Promise<Result | undefined> {
   if (!isKept(request)) return undefined;
-  return oneAtATime(request.sessionID, async () => {
+  const store = storeOf(request);
+  return oneAtATime(store, request.sessionID, async () => {
     if (await reload(request)) {
       const result = make(request.session);
       await promisify(request.session.save.bind(request.session))();
       return result;
     }
-    const successor = successorOf(request.sessionID);
+    const successor = await store.successorOf(request.sessionID);
     return successor === undefined
       ? undefined
-      : oneAtATime(successor, () => changeStored(request.sessionStore, successor, make));
+      : oneAtATime(store, successor, () => changeStored(store, successor, make));
   });
 }
 
@@ -64,15 +66,19 @@ export async function renewSession(
   make: (data: SessionData) => void,
 ): Promise<void> {
   const former = request.sessionID;
-  const isRenewed = await oneAtATime(former, async () => {
+  const store = storeOf(request);
+  const isRenewed = await oneAtATime(store, former, async () => {
     if (!isKept(request) || !(await reload(request))) return false;
     const { cookie, csrfToken, ...data } = request.session;
-    await promisify(request.session.regenerate.bind(request.session))();
+    // The new record first, then the end of the old one: a store that goes away between the two
+    // signs nobody out.
+    request.sessionStore.generate(request);
     Object.assign(request.session, data);
     generateToken(request);
     make(request.session);
     await promisify(request.session.save.bind(request.session))();
-    remember(former, request.sessionID);
+    await store.rememberSuccessor(former, request.sessionID);
+    await promisify(store.destroy.bind(store))(former);
     return true;
   });
   // Another sign-in of this browser renewed it a moment ago: what was gained here joins it there.
@@ -81,11 +87,12 @@ export async function renewSession(
 
 /** Ends the session in the store, also when a sign-in has just given it a new id. */
 export async function endSession(request: Request): Promise<void> {
-  const { sessionID, sessionStore } = request;
-  await oneAtATime(sessionID, async () => {
+  const { sessionID } = request;
+  const store = storeOf(request);
+  await oneAtATime(store, sessionID, async () => {
     await promisify(request.session.destroy.bind(request.session))();
-    const successor = successorOf(sessionID);
-    if (successor) await promisify(sessionStore.destroy.bind(sessionStore))(successor);
+    const successor = await store.successorOf(sessionID);
+    if (successor) await promisify(store.destroy.bind(store))(successor);
   });
 }
 
@@ -101,7 +108,7 @@ async function reload(request: Request): Promise<boolean> {
 }
 
 async function changeStored<Result>(
-  store: Store,
+  store: SessionStore,
   id: string,
   make: (data: SessionData) => Result,
 ): Promise<Result | undefined> {
@@ -113,29 +120,19 @@ async function changeStored<Result>(
 }
 
 /** As long as a request with the former id can be under way. */
-const SUCCESSION_MS = 30_000;
+export const SUCCESSION_MS = 30_000;
 
-const successors = new Map<string, string>();
+/** Reading a record, and writing it back: more than a store that is well needs for both. */
+const CHANGE_MS = 5_000;
 
-function remember(former: string, successor: string): void {
-  successors.set(former, successor);
-  setTimeout(() => successors.delete(former), SUCCESSION_MS).unref();
+async function oneAtATime<Result>(
+  store: SessionStore,
+  id: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  return store.oneAtATime(`session:${id}`, CHANGE_MS, work);
 }
 
-/** Where a session is now: it may have been renewed more than once. */
-function successorOf(id: string): string | undefined {
-  const next = successors.get(id);
-  return next === undefined ? undefined : (successorOf(next) ?? next);
-}
-
-const queues = new Map<string, Promise<unknown>>();
-
-async function oneAtATime<Result>(id: string, work: () => Promise<Result>): Promise<Result> {
-  const mine = (queues.get(id) ?? Promise.resolve()).then(work, work);
-  queues.set(id, mine);
-  try {
-    return await mine;
-  } finally {
-    if (queues.get(id) === mine) queues.delete(id);
-  }
+export function storeOf({ sessionStore }: Request): SessionStore {
+  return sessionStore as unknown as SessionStore; // session.ts gives express-session no other
 }

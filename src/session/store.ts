@@ -1,0 +1,43 @@
+import type { Store as SessionRecords } from 'express-session';
+import type { Store as RateLimits } from 'express-rate-limit';
+import type { Logger } from 'pino';
+import type { Config } from '../config.js';
+import { MemorySessions } from './memory.js';
+import { RedisSessions } from './redis.js';
+
+/**
+ * Where sessions are, and what requests that share one agree on: in this process, or in all that
+ * share a Redis.
+ */
+export interface SessionStore extends SessionRecords {
+  /**
+   * Does work while no other request does work of the same name.
+   *
+   * @param holdMs when others may go on although the work has not ended, in milliseconds: its
+   *   process may have been killed
+   * @throws {SessionStoreError} when its turn does not come
+   */
+  oneAtATime<Result>(name: string, holdMs: number, work: () => Promise<Result>): Promise<Result>;
+  /** Notes where a session is now that had another id a moment ago. */
+  rememberSuccessor(former: string, id: string): Promise<void>;
+  successorOf(id: string): Promise<string | undefined>;
+  /** @throws {SessionStoreError} when it does not answer */
+  check(): Promise<void>;
+  /** Counts requests for a rate limit where sessions are counted, too. */
+  readonly rateLimits: RateLimits | undefined;
+  close(): Promise<void>;
+}
+
+/** The session store does not answer. Nobody is signed out by that: it is not asked again at once. */
+export class SessionStoreError extends Error {}
+
+/** A session that holds nothing but sign-ins under way is soon of no use: their state is stale. */
+const PENDING_TTL_MS = 15 * 60 * 1000;
+
+/** Opens the store that is configured. It need not answer yet: Redis may be started later. */
+export function openSessionStore(config: Config, log: Logger): SessionStore {
+  const connectedTtlMs = config.sessionTtlHours * 60 * 60 * 1000;
+  return config.redis
+    ? new RedisSessions(config.redis, config.sessionSecrets, connectedTtlMs, PENDING_TTL_MS, log)
+    : new MemorySessions(connectedTtlMs, PENDING_TTL_MS);
+}
