@@ -14,7 +14,6 @@ import { limitSignIns } from './middleware/rate-limit.js';
 import { requestLog } from './middleware/request-log.js';
 import { securityHeaders } from './middleware/security-headers.js';
 import { createGoCD, GOCD } from './providers/gocd.js';
-import type { Provider } from './providers/provider.js';
 import { createRally, RALLY } from './providers/rally.js';
 import { showPipelines } from './routes/gocd.js';
 import { healthz, readyz } from './routes/health.js';
@@ -89,9 +88,8 @@ export function createApp(
   route('/login/gocd', { get: ofGoCD([limit], login) });
 
   // 2 and 3. Back from the provider, and the code for a token.
-  const back = (provider: Provider) => oauthRedirect(provider, http);
-  route('/oauth-redirect', { get: ofRally([limit], back) });
-  route('/oauth-redirect/gocd', { get: ofGoCD([limit], back) });
+  route('/oauth-redirect', { get: ofRally([limit], oauthRedirect) });
+  route('/oauth-redirect/gocd', { get: ofGoCD([limit], oauthRedirect) });
 
   // 4. What the token opens.
   route('/rally', { get: ofRally([], showStories) });

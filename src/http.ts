@@ -47,6 +47,8 @@ export class UpstreamError extends Error {
 
 /** All traffic to the providers goes through one of these. */
 export interface Http {
+  /** The whole time for one request, in milliseconds. */
+  readonly timeoutMs: number;
   /**
    * @param url of the provider's API
    * @param headers with the credential, in the provider's own form
@@ -92,6 +94,11 @@ export const endWithTheBrowser: RequestHandler = (_request, response, next) => {
   });
 };
 
+/** Does work to its end, whether or not the browser that it is for leaves. */
+export function evenIfTheBrowserLeaves<Result>(work: () => Result): Result {
+  return browserRequests.exit(work);
+}
+
 /**
  * Makes the one client for all provider traffic.
  *
@@ -110,6 +117,7 @@ export function createHttp(timeoutMs: number): Http {
     headers: { 'User-Agent': 'rally-gocd-oauth-sample' },
   });
   return {
+    timeoutMs,
     get: (url, headers) => {
       for (const value of Object.values(headers)) credentialsIn(value).forEach(rememberSecret);
       return send(instance, timeoutMs, {

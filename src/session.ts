@@ -1,14 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
 import type { Config } from './config.js';
 import type { PendingSignIn } from './oauth/authorization-response.js';
 import type { Tokens } from './oauth/token-request.js';
-import type { Person, ProviderId } from './providers/provider.js';
+import type { Credential, Person, ProviderId } from './providers/provider.js';
 import {
   changeOrStartSession,
   changeSession,
   endSession,
   isKept,
+  readSession,
+  storeOf,
   renewSession,
 } from './session/record.js';
 import type { SessionStore } from './session/store.js';
@@ -22,11 +25,14 @@ export interface KeptSignIn extends PendingSignIn {
 }
 
 /** What lets us act for a person at one provider. Never leaves the server. */
-export interface Connection {
-  readonly accessToken: string;
+export interface Connection extends Credential {
+  /** Stays the same when the token is renewed. */
+  readonly id: string;
   readonly refreshToken?: string;
   /** Milliseconds since 1970. */
   readonly connectedAt: number;
+  /** When the access token was given: later than the connection, if it was renewed. */
+  readonly renewedAt: number;
   /** Milliseconds since 1970; absent where the provider does not say. */
   readonly expiresAt?: number;
   /** Absent where the provider names nobody, or could not be asked. */
@@ -34,16 +40,37 @@ export interface Connection {
 }
 
 /** What a connection keeps of a token answer. */
-export function connectionFrom(tokens: Tokens, person: Person | undefined): Connection {
+export function connectionFrom(tokens: Tokens): Connection {
+  return { ...connectionBy('oauth', tokens.accessToken), ...lifeOf(tokens) };
+}
+
+/** A connection by what a person has typed in: it has no end, and nothing renews it. */
+export function connectionBy(kind: Credential['kind'], accessToken: string): Connection {
   const now = Date.now();
+  return { id: randomUUID(), kind, accessToken, connectedAt: now, renewedAt: now };
+}
+
+/** The connection after a refresh. Without a new refresh token the old one stays good (§6). */
+export function renewedConnection(
+  { id, kind, refreshToken, connectedAt, person }: Connection,
+  tokens: Tokens,
+): Connection {
   return {
-    accessToken: tokens.accessToken,
-    ...(tokens.refreshToken !== undefined && { refreshToken: tokens.refreshToken }),
-    ...(tokens.expiresInSeconds !== undefined && {
-      expiresAt: now + tokens.expiresInSeconds * 1000,
-    }),
-    connectedAt: now,
+    id,
+    kind,
+    connectedAt,
+    ...(refreshToken !== undefined && { refreshToken }),
     ...(person && { person }),
+    accessToken: tokens.accessToken,
+    renewedAt: Date.now(),
+    ...lifeOf(tokens),
+  };
+}
+
+function lifeOf({ refreshToken, expiresInSeconds }: Tokens) {
+  return {
+    ...(refreshToken !== undefined && { refreshToken }),
+    ...(expiresInSeconds !== undefined && { expiresAt: Date.now() + expiresInSeconds * 1000 }),
   };
 }
 
@@ -82,6 +109,20 @@ export function sessions(config: Config, store: SessionStore): RequestHandler {
 function cookie({ isHttps }: Config): { name: string; secure: boolean } {
   // "__Host-" makes the browser refuse a cookie that a sibling domain planted.
   return isHttps ? { name: '__Host-sid', secure: true } : { name: 'sid', secure: false };
+}
+
+/**
+ * Does work while no other request does work of the same name, in this process or another.
+ *
+ * @param holdMs when others may go on although it has not ended, in milliseconds
+ */
+export async function oneAtATime<Result>(
+  request: Request,
+  name: string,
+  holdMs: number,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  return storeOf(request).oneAtATime(name, holdMs, work);
 }
 
 /** Remembers a sign-in until the browser comes back with its state. */
@@ -127,13 +168,47 @@ export async function connect(
   });
 }
 
-/** The connection as it stands, or undefined when there is none or it has ended by itself. */
+/**
+ * The connection as it stood when this request began; undefined when there is none or it has ended by
+ * itself. A token that has expired is no end as long as it can be renewed.
+ */
 export function connectionTo(request: Request, provider: ProviderId): Connection | undefined {
-  const connection = request.session.connections?.[provider];
+  return living(request.session.connections?.[provider]);
+}
+
+/** The connection as it stands in the store now: another request may have renewed or ended it. */
+export async function latestConnectionTo(
+  request: Request,
+  provider: ProviderId,
+): Promise<Connection | undefined> {
+  return living((await readSession(request))?.connections?.[provider]);
+}
+
+function living(connection: Connection | undefined): Connection | undefined {
+  if (!connection) return undefined;
   const now = Date.now();
-  if (!connection || now - connection.connectedAt > CONNECTION_MAX_AGE_MS) return undefined;
-  if (connection.expiresAt !== undefined && connection.expiresAt <= now) return undefined;
-  return connection;
+  const isOld = now - connection.connectedAt > CONNECTION_MAX_AGE_MS;
+  const hasExpired = connection.expiresAt !== undefined && connection.expiresAt <= now;
+  return isOld || (hasExpired && connection.refreshToken === undefined) ? undefined : connection;
+}
+
+/**
+ * Puts a renewed connection in the place of the one that it came from.
+ *
+ * @returns false when that one is gone: replaced by another sign-in, or forgotten
+ */
+export async function replaceConnection(
+  request: Request,
+  provider: ProviderId,
+  former: Connection,
+  renewed: Connection,
+): Promise<boolean> {
+  const isReplaced = await changeSession(request, ({ connections }) => {
+    if (connections?.[provider]?.accessToken !== former.accessToken) return false;
+    connections[provider] = renewed;
+    return true;
+  });
+  return isReplaced ?? false;
 }
 
 /** Adds to a connection who it belongs to, unless it has been replaced or forgotten meanwhile. */

@@ -1,32 +1,66 @@
 import type { Request } from 'express';
 import { NotConnectedError } from './errors.js';
 import { CredentialRejectedError, type Provider } from './providers/provider.js';
+import { isDue, refresh } from './refresh.js';
 import { connectionTo, disconnect, type Connection } from './session.js';
 
 /**
- * Calls a provider's API with this session's connection to it.
+ * Calls a provider's API with this session's connection to it. Its token is renewed when it is about
+ * to end, or when the provider does not take it; once for one request, never in a loop.
  *
- * @param call may fail with {@link CredentialRejectedError}: the connection is then forgotten, and
- *   the other provider's is untouched
- * @throws {NotConnectedError} when there is no connection, or its token has expired
+ * @param call may fail with {@link CredentialRejectedError}; it is then made once more with a new
+ *   token. When that is refused, too, the connection is forgotten, and the other provider's is
+ *   untouched
+ * @throws {NotConnectedError} when there is no connection, or it has ended
  */
 export async function withConnection<Result>(
   request: Request,
   provider: Provider,
   call: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
-  const connection = connectionTo(request, provider.id);
-  if (!connection) {
-    const ended = request.session.connections?.[provider.id];
-    if (ended) await disconnect(request, provider.id, ended); // its tokens are of no more use
-    throw new NotConnectedError(provider, ended !== undefined);
-  }
+  const kept = await keptConnection(request, provider);
+  const isNearItsEnd = isDue(kept);
+  const connection = isNearItsEnd ? await renewInTime(request, provider, kept) : kept;
   try {
     return await call(connection);
   } catch (error) {
-    if (error instanceof CredentialRejectedError) {
+    if (!(error instanceof CredentialRejectedError)) throw error;
+    if (isNearItsEnd || kept.refreshToken === undefined) {
       await disconnect(request, provider.id, connection);
+      throw error;
     }
+  }
+  const renewed = await refresh(request, provider, connection);
+  try {
+    return await call(renewed);
+  } catch (error) {
+    if (error instanceof CredentialRejectedError) await disconnect(request, provider.id, renewed);
     throw error;
+  }
+}
+
+async function keptConnection(request: Request, provider: Provider): Promise<Connection> {
+  const connection = connectionTo(request, provider.id);
+  if (connection) return connection;
+  const ended = request.session.connections?.[provider.id];
+  if (ended) await disconnect(request, provider.id, ended); // its tokens are of no more use
+  throw new NotConnectedError(provider, ended !== undefined);
+}
+
+/** A provider that is away renews nothing, but the token that we have may live a little longer. */
+async function renewInTime(
+  request: Request,
+  provider: Provider,
+  connection: Connection,
+): Promise<Connection> {
+  try {
+    return await refresh(request, provider, connection);
+  } catch (error) {
+    const isAway = !(
+      error instanceof CredentialRejectedError || error instanceof NotConnectedError
+    );
+    const isAlive = connection.expiresAt !== undefined && connection.expiresAt > Date.now();
+    if (!isAway || !isAlive) throw error;
+    return connection;
   }
 }

@@ -42,4 +42,12 @@ export class TokenResponseError extends OAuthError {
 }
 
 /** The token endpoint's answer is neither a token (RFC 6749 §5.1) nor an error (§5.2). */
-export class UnusableTokenResponseError extends OAuthError {}
+export class UnusableTokenResponseError extends OAuthError {
+  constructor(
+    message: string,
+    /** A success in JSON, from an OAuth server that has no token for us; not a proxy's page. */
+    readonly isAnswer = false,
+  ) {
+    super(message);
+  }
+}

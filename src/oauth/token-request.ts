@@ -71,7 +71,10 @@ export function readTokenResponse(answer: { status: number; body: string }): Tok
   }
   const accessToken = fields['access_token'];
   if (answer.status !== 200 || !isUsableToken(accessToken)) {
-    throw new UnusableTokenResponseError(`status ${answer.status}, no usable access_token`);
+    throw new UnusableTokenResponseError(
+      `status ${answer.status}, no usable access_token`,
+      answer.status === 200,
+    );
   }
   const refreshToken = fields['refresh_token'];
   const expiresInSeconds = readSeconds(fields['expires_in']);

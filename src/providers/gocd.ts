@@ -3,7 +3,7 @@
 import type { Config } from '../config.js';
 import type { Http } from '../http.js';
 import { fetchPipelines, type Pipeline } from './gocd-cctray.js';
-import type { Provider, ProviderFacts } from './provider.js';
+import type { Credential, Provider, ProviderFacts } from './provider.js';
 
 export const GOCD = {
   id: 'gocd',
@@ -19,19 +19,21 @@ export const GOCD = {
 } as const satisfies ProviderFacts;
 
 export interface GoCD extends Provider {
-  pipelines(accessToken: string): Promise<readonly Pipeline[]>;
+  pipelines(credential: Credential): Promise<readonly Pipeline[]>;
 }
 
 /** @returns undefined where GoCD is not configured */
 export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | undefined {
   if (!gocd) return undefined;
   const { server, clientId, clientSecret } = gocd;
-  const credentialHeaders = (accessToken: string) => ({
-    Authorization: `Token token="${accessToken}"`,
+  // The quotes belong to it. Personal access tokens (since 19.2) are bearer tokens as others know them.
+  const credentialHeaders = ({ kind, accessToken }: Credential) => ({
+    Authorization: kind === 'oauth' ? `Token token="${accessToken}"` : `Bearer ${accessToken}`,
   });
   return {
     ...GOCD,
     server,
+    http,
     clientId,
     clientSecret,
     issuer: server, // a guess: GoCD does not send `iss`
@@ -49,6 +51,6 @@ export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | unde
     whyForbidden:
       'Many GoCD servers do not open cctray.xml to OAuth tokens. Your administrator can tell whether yours does.',
     credentialHeaders,
-    pipelines: (accessToken) => fetchPipelines(http, server, credentialHeaders(accessToken)),
+    pipelines: (credential) => fetchPipelines(http, server, credentialHeaders(credential)),
   };
 }

@@ -1,5 +1,5 @@
 import type { OAuthClient } from '../oauth/client.js';
-import { unexpectedAnswer, type ProviderAnswer } from '../http.js';
+import { unexpectedAnswer, type Http, type ProviderAnswer } from '../http.js';
 
 export type ProviderId = 'rally' | 'gocd';
 
@@ -27,6 +27,7 @@ export interface ProviderFacts {
  */
 export interface Provider extends ProviderFacts, OAuthClient {
   readonly server: string;
+  readonly http: Http;
   /** Where the person can take back the grant. */
   readonly grantsUrl: string;
   /** What may be behind a token that stopped working, in the provider's own ways. */
@@ -34,9 +35,16 @@ export interface Provider extends ProviderFacts, OAuthClient {
   /** What the person can do about "signed in but not allowed". */
   readonly whyForbidden: string;
   /** The headers that carry a credential to the provider's API. */
-  credentialHeaders(accessToken: string): Record<string, string>;
-  /** Asks who the token belongs to; absent where the provider names nobody. */
-  whoAmI?(accessToken: string): Promise<Person>;
+  credentialHeaders(credential: Credential): Record<string, string>;
+  /** Asks whose credential it is; absent where the provider names nobody. */
+  whoAmI?(credential: Credential): Promise<Person>;
+}
+
+/** What opens a provider's API. */
+export interface Credential {
+  /** By the grant of RFC 6749; or a string that a person has made at the provider, and typed in here. */
+  readonly kind: 'oauth' | 'api-key' | 'access-token';
+  readonly accessToken: string;
 }
 
 /** A person as the provider's API knows them. */

@@ -1,7 +1,7 @@
 // Rally, as its README "Oauth Sample Apps" and its own sample apps describe it.
 import type { Config } from '../config.js';
 import type { Http } from '../http.js';
-import type { Person, Provider, ProviderFacts } from './provider.js';
+import type { Credential, Person, Provider, ProviderFacts } from './provider.js';
 import { fetchMyStories, fetchWhoAmI, type Page, type Stories } from './rally-wsapi.js';
 
 export const RALLY = {
@@ -18,8 +18,8 @@ export const RALLY = {
 } as const satisfies ProviderFacts;
 
 export interface Rally extends Provider {
-  whoAmI(accessToken: string): Promise<Person>;
-  myStories(accessToken: string, me: Person, page: Page): Promise<Stories>;
+  whoAmI(credential: Credential): Promise<Person>;
+  myStories(credential: Credential, me: Person, page: Page): Promise<Stories>;
 }
 
 /** @returns undefined where Rally is not configured */
@@ -28,10 +28,11 @@ export function createRally({ rally, serverUrl }: Config, http: Http): Rally | u
   const { server, clientId, clientSecret, scope } = rally;
   // Rally's API takes the access token in a header of its own, and not as a Bearer token although
   // the token answer says token_type "Bearer". API keys go the same way.
-  const credentialHeaders = (accessToken: string) => ({ zsessionid: accessToken });
+  const credentialHeaders = ({ accessToken }: Credential) => ({ zsessionid: accessToken });
   return {
     ...RALLY,
     server,
+    http,
     clientId,
     clientSecret,
     scope,
@@ -48,8 +49,8 @@ export function createRally({ rally, serverUrl }: Config, http: Http): Rally | u
     whyForbidden:
       'Your Rally account may have no access to this workspace, or your company’s network may be in the way. A subscription administrator can tell.',
     credentialHeaders,
-    whoAmI: (accessToken) => fetchWhoAmI(http, server, credentialHeaders(accessToken)),
-    myStories: (accessToken, me, page) =>
-      fetchMyStories(http, server, credentialHeaders(accessToken), me, page),
+    whoAmI: (credential) => fetchWhoAmI(http, server, credentialHeaders(credential)),
+    myStories: (credential, me, page) =>
+      fetchMyStories(http, server, credentialHeaders(credential), me, page),
   };
 }

@@ -6,8 +6,8 @@ import { withConnection } from '../with-connection.js';
 
 export function showPipelines(provider: GoCD): RequestHandler {
   return async (request, response) => {
-    const pipelines = await withConnection(request, provider, ({ accessToken }) =>
-      provider.pipelines(accessToken),
+    const pipelines = await withConnection(request, provider, (connection) =>
+      provider.pipelines(connection),
     );
     response.render('gocd', {
       title: 'Your pipelines in GoCD',

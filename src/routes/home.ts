@@ -25,6 +25,8 @@ function describeConnection(request: Request, provider: Provider) {
   return (
     connection && {
       name: connection.person?.name,
+      kind: connection.kind,
+      isRenewed: connection.refreshToken !== undefined,
       isNamed: provider.whoAmI !== undefined,
       since: new Date(connection.connectedAt).toISOString(),
       lifeLeft:

@@ -1,27 +1,28 @@
 // Steps 2 and 3 of the dance. The provider has sent the browser back, with a code or with an error.
 // We check the answer, change the code for a token, and send the browser on to a page of ours.
 import type { Request, RequestHandler } from 'express';
-import { UpstreamError, type Http } from '../http.js';
+import { UpstreamError } from '../http.js';
 import { readAuthorizationResponse, readState } from '../oauth/authorization-response.js';
 import { readTokenResponse, tokenRequest } from '../oauth/token-request.js';
 import type { Person, Provider } from '../providers/provider.js';
-import { connect, connectionFrom, takeSignIn } from '../session.js';
+import { connect, connectionFrom, takeSignIn, type Connection } from '../session.js';
 
-export function oauthRedirect(provider: Provider, http: Http): RequestHandler {
+export function oauthRedirect(provider: Provider): RequestHandler {
   return async (request, response) => {
     // State before all else. Until it is known to be ours, this may be anybody's link.
     const state = readState(provider, request.query);
     const signIn = await takeSignIn(request, provider.id, state);
     const authorization = readAuthorizationResponse(provider, request.query, signIn, Date.now());
 
-    const answer = await http.postForm(
+    const answer = await provider.http.postForm(
       new URL(provider.tokenEndpoint),
       tokenRequest(provider, authorization),
     );
     const tokens = readTokenResponse(answer);
 
-    const person = await askWhoTheyAre(request, provider, tokens.accessToken);
-    await connect(request, provider.id, connectionFrom(tokens, person));
+    const connection = connectionFrom(tokens);
+    const person = await askWhoTheyAre(request, provider, connection);
+    await connect(request, provider.id, { ...connection, ...(person && { person }) });
     // The browser moves on, so that the code stays in no address bar and no history (§3.1.2.5).
     response.redirect(303, signIn?.returnTo ?? provider.page);
   };
@@ -31,10 +32,10 @@ export function oauthRedirect(provider: Provider, http: Http): RequestHandler {
 async function askWhoTheyAre(
   request: Request,
   provider: Provider,
-  accessToken: string,
+  connection: Connection,
 ): Promise<Person | undefined> {
   try {
-    return await provider.whoAmI?.(accessToken);
+    return await provider.whoAmI?.(connection);
   } catch (error) {
     // A browser that has left would not learn the new session id, and must keep its session.
     if (error instanceof UpstreamError && error.failure === 'cancelled') throw error;

@@ -13,10 +13,9 @@ export function showStories(provider: Rally): RequestHandler {
     const start = (page - 1) * PAGE_SIZE + 1;
 
     const { me, result } = await withConnection(request, provider, async (connection) => {
-      const { accessToken } = connection;
-      const me = connection.person ?? (await provider.whoAmI(accessToken));
+      const me = connection.person ?? (await provider.whoAmI(connection));
       if (!connection.person) await rememberPerson(request, provider.id, connection, me);
-      const result = await provider.myStories(accessToken, me, { start, pageSize: PAGE_SIZE });
+      const result = await provider.myStories(connection, me, { start, pageSize: PAGE_SIZE });
       return { me, result };
     });
 

@@ -38,6 +38,17 @@ export async function changeSession<Result>(
   });
 }
 
+/** Reads the session as it is in the store now; undefined when there is none any more. */
+export async function readSession(request: Request): Promise<SessionData | undefined> {
+  if (!isKept(request)) return undefined;
+  const store = storeOf(request);
+  const data = await promisify(store.get.bind(store))(request.sessionID);
+  if (data) return data;
+  const successor = await store.successorOf(request.sessionID);
+  if (successor === undefined) return undefined;
+  return (await promisify(store.get.bind(store))(successor)) ?? undefined;
+}
+
 /** As {@link changeSession}; makes a session where there is none. */
 export async function changeOrStartSession(
   request: Request,

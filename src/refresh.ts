@@ -1,0 +1,103 @@
+// The token's life, RFC 6749 §6: a new access token for the refresh token. Pages come here through
+// with-connection.ts.
+import type { Request } from 'express';
+import { NotConnectedError } from './errors.js';
+import { evenIfTheBrowserLeaves } from './http.js';
+import { TokenResponseError, UnusableTokenResponseError } from './oauth/errors.js';
+import { readTokenResponse, refreshRequest, type Tokens } from './oauth/token-request.js';
+import { CredentialRejectedError, type Provider } from './providers/provider.js';
+import {
+  disconnect,
+  latestConnectionTo,
+  oneAtATime,
+  renewedConnection,
+  replaceConnection,
+  type Connection,
+} from './session.js';
+
+const SOON_MS = 60_000;
+const SOON_OF_LIFE = 0.1;
+/** For reading and writing the session, before and after the provider was asked. */
+const MARGIN_MS = 3_000;
+
+/** Whether a token is so near its end that it may not live as long as the page takes. */
+export function isDue({ refreshToken, renewedAt, expiresAt }: Connection): boolean {
+  if (refreshToken === undefined || expiresAt === undefined) return false;
+  const life = expiresAt - renewedAt;
+  return expiresAt - Date.now() < Math.min(SOON_MS, life * SOON_OF_LIFE);
+}
+
+const underWay = new Map<string, Promise<Connection>>();
+
+/**
+ * Renews the token of a connection. However many requests ask at once, in however many processes, the
+ * provider is asked once: a refresh token that arrives twice looks stolen, and both the old and the
+ * new tokens die (RFC 9700 §4.14).
+ *
+ * @param stale the connection as this request knows it
+ * @returns the connection with a new token, whoever renewed it
+ * @throws {CredentialRejectedError} when the provider refuses: the connection is forgotten
+ * @throws {NotConnectedError} when it was forgotten in the meantime
+ * @throws {UpstreamError} when the provider is away: nothing is forgotten
+ */
+export async function refresh(
+  request: Request,
+  provider: Provider,
+  stale: Connection,
+): Promise<Connection> {
+  const before = underWay.get(stale.id);
+  if (before) return before;
+  const mine = refreshInTurn(request, provider, stale).finally(() => underWay.delete(stale.id));
+  underWay.set(stale.id, mine);
+  return mine;
+}
+
+async function refreshInTurn(
+  request: Request,
+  provider: Provider,
+  stale: Connection,
+): Promise<Connection> {
+  const holdMs = provider.http.timeoutMs + MARGIN_MS;
+  return oneAtATime(request, `refresh:${stale.id}`, holdMs, async () => {
+    const current = await latestConnectionTo(request, provider.id);
+    if (!current) throw new NotConnectedError(provider, true);
+    // Another process was faster, or another tab has connected anew.
+    if (current.accessToken !== stale.accessToken) return current;
+    const tokens = await askForTokens(request, provider, current);
+    const renewed = renewedConnection(current, tokens);
+    if (await replaceConnection(request, provider.id, current, renewed)) return renewed;
+    throw new NotConnectedError(provider, true); // logged out while we asked
+  });
+}
+
+async function askForTokens(
+  request: Request,
+  provider: Provider,
+  connection: Connection,
+): Promise<Tokens> {
+  const { refreshToken = '' } = connection;
+  try {
+    // Whoever asked for the page may leave. The old refresh token is spent all the same, and the new
+    // one must be kept.
+    const answer = await evenIfTheBrowserLeaves(() =>
+      provider.http.postForm(
+        new URL(provider.tokenEndpoint),
+        refreshRequest(provider, refreshToken),
+      ),
+    );
+    return readTokenResponse(answer);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    request.log.warn({ err: error }, `${provider.name} refused to renew a token`);
+    await disconnect(request, provider.id, connection);
+    throw new CredentialRejectedError('the refresh was refused');
+  }
+}
+
+/** Any OAuth error, or an answer without a token. A page of a proxy is none: it is tried again. */
+function isRefusal(error: unknown): boolean {
+  return (
+    error instanceof TokenResponseError ||
+    (error instanceof UnusableTokenResponseError && error.isAnswer)
+  );
+}
