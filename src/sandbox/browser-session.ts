@@ -5,6 +5,7 @@ import { csrfSync } from 'csrf-sync';
 import express, { type Request, type RequestHandler } from 'express';
 import session from 'express-session';
 import createMemoryStore from 'memorystore';
+import type { Provider } from './people.js';
 
 declare module 'express-session' {
   interface SessionData {
@@ -20,7 +21,8 @@ declare module 'express-session' {
 const MemoryStore = createMemoryStore(session);
 const SESSION_MS = 8 * 60 * 60 * 1000;
 
-export type Site = 'rally' | 'gocd' | 'sandbox';
+/** The sandbox itself has a console. */
+export type Site = Provider | 'sandbox';
 
 export interface BrowserSession {
   /** Stands before every page below the paths of this site. */
@@ -52,9 +54,12 @@ export function createBrowserSession(site: Site): BrowserSession {
       (request, response, next) => {
         if (csrf.isRequestValid(request)) next();
         else {
-          response
-            .status(forged)
-            .render('error', { title: 'Forged or outdated form', provider: site });
+          response.status(forged).render('error', {
+            title: 'Forged or outdated form',
+            provider: site,
+            happened:
+              'Nothing was changed. Load the page with the form again, and send it from there.',
+          });
         }
       },
     ],

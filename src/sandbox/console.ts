@@ -4,7 +4,8 @@ import { Router, type Request, type RequestHandler, type Response } from 'expres
 import { createBrowserSession, takeNotice } from './browser-session.js';
 import { consoleApi } from './console-api.js';
 import { FAILURES } from './failures.js';
-import { mask } from './received.js';
+import { issuedIn } from './issued.js';
+import { switches } from './switches.js';
 import type { World } from './world.js';
 
 const SHOWN = 200;
@@ -24,60 +25,38 @@ export function consolePages(world: World): Router {
       provider: 'sandbox',
       csrf: csrfOf(request),
       notice: takeNotice(request),
-      world,
-      failures: FAILURES,
-      mask,
+      failures: Object.entries(FAILURES).map(([at, named]) => [at, [...named.keys()]]),
+      active: world.failures.active,
+      sites: [
+        ['rally', 'Rally', world.rally],
+        ['gocd', 'GoCD', world.gocd],
+      ],
+      now: world.clock.now(),
+      issued: issuedIn(world),
       exchanges: world.received.all.slice(-SHOWN).reverse(),
     });
   });
 
-  const form = (path: string, action: (fields: Record<string, string>) => string | undefined) => {
-    router.post(`/_sandbox/switches/${path}`, ownForm, (request: Request, response: Response) => {
-      const text = action(request.body as Record<string, string>);
-      if (text !== undefined) request.session.notice = { text };
+  for (const [name, { change }] of Object.entries(switches)) {
+    router.post(`/_sandbox/switches/${name}`, ownForm, (request: Request, response: Response) => {
+      const text = change(world, filledIn(request)) ?? 'That was not understood; nothing was done.';
+      request.session.notice = { text };
       response.redirect(303, '/_sandbox');
     });
-  };
-
-  form('on', ({ name = '', times = '', client = '', seconds = '' }) => {
-    if (!Object.values(FAILURES).some((failures) => Object.hasOwn(failures, name)))
-      return undefined;
-    world.failures.switchOn({
-      name,
-      times: Number(times) > 0 ? Number(times) : undefined,
-      client: client === '' ? undefined : client,
-      provider: undefined,
-      seconds: Number(seconds) > 0 ? Number(seconds) : 3,
-    });
-    return `${name} is on.`;
-  });
-  form('off', ({ name = '' }) => {
-    world.failures.switchOff(name === '' ? undefined : name);
-    return name === '' ? 'Every failure is off.' : `${name} is off.`;
-  });
-  form('expire-access-tokens', () => {
-    world.rally.grants.expireAccessTokens();
-    world.gocd.grants.expireAccessTokens();
-    return 'No access token that was issued so far works any more; refresh tokens do.';
-  });
-  form('clock', ({ minutes = '' }) => {
-    world.clock.putForward(Math.min(Math.max(Number(minutes) || 0, 0), 1_000_000) * 60_000);
-    return `It is now ${new Date(world.clock.now()).toUTCString()} here.`;
-  });
-  form('people', ({ provider = '', userName, status = '' }) => {
-    const people = provider === 'rally' || provider === 'gocd' ? world[provider].people : [];
-    const person = people.find((each) => each.userName === userName);
-    if (!person || (status !== 'active' && status !== 'disabled' && status !== 'deleted')) {
-      return undefined;
-    }
-    person.status = status;
-    return `${person.displayName} is ${status}.`;
-  });
-  form('forget', () => {
+  }
+  router.post('/_sandbox/forget', ownForm, (_request: Request, response: Response) => {
     world.received.clear();
-    return undefined;
+    response.redirect(303, '/_sandbox');
   });
   return router;
+}
+
+/** What a person has filled in: a form sends its empty fields, too. */
+function filledIn({ body }: Request): Record<string, unknown> {
+  const entries = Object.entries(body as Record<string, unknown>);
+  return Object.fromEntries(
+    entries.filter(([name, value]) => name !== 'csrf_token' && value !== ''),
+  );
 }
 
 /** A name of somebody else's that leads to 127.0.0.1 would let their pages read this one. */

@@ -4,26 +4,48 @@ import { authorizeFailures } from './failures/authorize.js';
 import { cctrayFailures } from './failures/cctray.js';
 import { tokenFailures } from './failures/token.js';
 import { wsapiFailures } from './failures/wsapi.js';
+import type { Provider } from './people.js';
+import type { Exchange } from './received.js';
 
-export type Provider = 'rally' | 'gocd';
-export type Endpoint = 'authorize' | 'token' | 'wsapi' | 'cctray';
+type EndpointName = 'authorize' | 'token' | 'wsapi' | 'cctray';
 
-/** Where and how a failure strikes. */
+/** What a failure needs to know of the endpoint that it strikes. */
+export interface FailingEndpoint {
+  readonly name: EndpointName;
+  readonly provider: Provider;
+  /** The id of the client that asks, where the request names one. */
+  readonly clientOf: (request: Request) => unknown;
+  /** Says an error of RFC 6749 in this endpoint's own way. */
+  readonly refuse?: (
+    request: Request,
+    response: Response,
+    error: string,
+    description: string,
+  ) => void;
+}
+
+/** A request that is struck. */
 export interface Strike {
   readonly request: Request;
   readonly response: Response;
-  readonly provider: Provider;
   /** How long slow answers take, in seconds. */
   readonly seconds: number;
+  readonly refuse: (error: string, description: string) => void;
   /** Lets the endpoint answer as ever. */
   readonly goOn: () => void;
 }
 
 /** One way to fail. */
-export type Failure = (strike: Strike) => void;
+export interface Failure {
+  readonly fail: (strike: Strike) => void;
+  /** The only provider that fails in this way. */
+  readonly provider?: Provider;
+  /** Which of an endpoint's requests it is about; all where it is left out. */
+  readonly isAbout?: (request: Request) => boolean;
+}
 
 /** Every failure by its name: `wsapi-503` strikes at WSAPI. */
-export const FAILURES: Readonly<Record<Endpoint, Readonly<Record<string, Failure>>>> = {
+export const FAILURES: Readonly<Record<EndpointName, ReadonlyMap<string, Failure>>> = {
   authorize: authorizeFailures,
   token: tokenFailures,
   wsapi: wsapiFailures,
@@ -60,47 +82,43 @@ export class Failures {
 
   /** @param name one failure; all of them where it is left out */
   switchOff(name?: string): void {
-    this.switchedOn = this.switchedOn.filter(
-      (active) => name !== undefined && active.name !== name,
-    );
+    this.switchedOn = this.switchedOn.filter((on) => name !== undefined && on.name !== name);
   }
 
-  /**
-   * Stands before an endpoint's own handler.
-   *
-   * @param clientOf the id of the client that asks, where the request names one
-   */
-  at(
-    endpoint: Endpoint,
-    provider: Provider,
-    clientOf: (request: Request) => unknown,
-  ): RequestHandler {
+  /** Stands before an endpoint's own handler. */
+  at(endpoint: FailingEndpoint): RequestHandler {
     return (request, response, next) => {
-      const active = this.switchedOn.find(
-        (each) =>
-          Object.hasOwn(FAILURES[endpoint], each.name) &&
-          (each.provider === undefined || each.provider === provider) &&
-          (each.client === undefined || each.client === clientOf(request)) &&
-          (each.name !== 'token-refresh-refused' || isRefresh(request)),
-      );
-      const failure = active && FAILURES[endpoint][active.name];
+      const active = this.switchedOn.find((each) => isMeant(each, endpoint, request));
+      const failure = active && FAILURES[endpoint.name].get(active.name);
       if (!failure) {
         next();
         return;
       }
-      if (active.times !== undefined) {
-        active.times -= 1;
-        if (active.times <= 0) this.switchedOn = this.switchedOn.filter((on) => on !== active);
-      }
-      if (response.locals['exchange']) {
-        (response.locals['exchange'] as { failure?: string }).failure = active.name;
-      }
-      failure({ request, response, provider, seconds: active.seconds, goOn: next });
+      if (active.times !== undefined) active.times -= 1;
+      if (active.times === 0) this.switchedOn = this.switchedOn.filter((on) => on !== active);
+      (response.locals['exchange'] as Exchange).failure = active.name;
+      failure.fail({
+        request,
+        response,
+        seconds: active.seconds,
+        refuse: (error, description) => endpoint.refuse?.(request, response, error, description),
+        goOn: next,
+      });
     };
   }
 }
 
-function isRefresh({ body }: Request): boolean {
-  const grantType = (body as Record<string, unknown> | undefined)?.['grant_type'];
-  return typeof grantType === 'string' && grantType.startsWith('refresh');
+function isMeant(
+  { name, client, provider }: Active,
+  endpoint: FailingEndpoint,
+  request: Request,
+): boolean {
+  const failure = FAILURES[endpoint.name].get(name);
+  return (
+    failure !== undefined &&
+    (failure.provider ?? endpoint.provider) === endpoint.provider &&
+    (failure.isAbout?.(request) ?? true) &&
+    (provider ?? endpoint.provider) === endpoint.provider &&
+    (client === undefined || client === endpoint.clientOf(request))
+  );
 }

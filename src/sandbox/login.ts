@@ -1,8 +1,7 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { createBrowserSession, type BrowserSession } from './browser-session.js';
 import type { Clock } from './clock.js';
-import type { Provider } from './failures.js';
-import type { Person } from './people.js';
+import type { Person, Provider } from './people.js';
 
 /** How people sign in at one of the two providers. */
 export interface Login<Somebody extends Person> extends Omit<BrowserSession, 'sessions'> {
@@ -40,7 +39,6 @@ export function createLogin<Somebody extends Person>(
       title: 'Log in',
       provider,
       people,
-      action: path,
       returnTo: back,
       csrf: csrfOf(request),
       failure,
@@ -59,7 +57,7 @@ export function createLogin<Somebody extends Person>(
       if (person) next();
       else {
         // After a form there is no page to come back to.
-        const returnTo = request.method === 'GET' ? request.originalUrl : landing;
+        const returnTo = request.method === 'POST' ? landing : request.originalUrl;
         const query = new URLSearchParams({ return_to: returnTo }).toString();
         response.redirect(302, `${path}?${query}`);
       }
@@ -111,7 +109,8 @@ function returnAddress(value: unknown, below: readonly string[], landing: string
   if (typeof value !== 'string' || !URL.canParse(value, 'http://sandbox')) return landing;
   const url = new URL(value, 'http://sandbox');
   const isOurs = below.some((folder) => url.pathname.startsWith(`${folder}/`));
-  return url.origin === 'http://sandbox' && isOurs && value === url.pathname + url.search
-    ? value
+  const isAsWritten = value.split(/[?#]/)[0] === url.pathname;
+  return url.origin === 'http://sandbox' && isOurs && isAsWritten
+    ? url.pathname + url.search
     : landing;
 }

@@ -4,17 +4,25 @@ import { z } from 'zod';
 import { introduction } from './introduction.js';
 import { startSandbox } from './sandbox.js';
 
-const number = (most: number) =>
-  z.string().regex(/^\d+$/).transform(Number).pipe(z.number().max(most));
+const number = (least: number, most: number) => {
+  const error = `must be a whole number from ${least} to ${most}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, { error, abort: true })
+    .transform(Number)
+    .pipe(z.number().min(least, { error }).max(most, { error }));
+};
 
 const Environment = z.object({
-  PORT: number(65535).default(4567),
-  SERVER_URL: z.url().optional(),
-  SANDBOX_PORT: number(65535).default(4568),
-  SANDBOX_STORIES: number(1_000_000).default(64),
-  SANDBOX_PIPELINES: number(100_000).default(12),
-  SANDBOX_LATENCY_MS: number(60_000).default(0),
-  SANDBOX_TOKEN_TTL_S: number(100_000_000).optional(),
+  PORT: number(1, 65535).default(4567),
+  SERVER_URL: z
+    .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
+    .optional(),
+  SANDBOX_PORT: number(1, 65535).default(4568),
+  SANDBOX_STORIES: number(0, 1_000_000).default(64),
+  SANDBOX_PIPELINES: number(0, 100_000).default(12),
+  SANDBOX_LATENCY_MS: number(0, 60_000).default(0),
+  SANDBOX_TOKEN_TTL_S: number(1, 100_000_000).optional(),
 });
 
 const set = Object.entries(process.env).filter(([, value]) => value !== '');
@@ -52,8 +60,8 @@ Settings for a client that is sent back to ${app}:
     process.exitCode = 1;
   }
 } else {
-  for (const { path } of environment.error.issues) {
-    console.error(`${String(path[0])} is not a value that the sandbox understands`);
+  for (const { path, message } of environment.error.issues) {
+    console.error(`${String(path[0])} ${message}`);
   }
   process.exitCode = 1;
 }

@@ -1,3 +1,5 @@
+export type Provider = 'rally' | 'gocd';
+
 /** Somebody who can sign in at one of the two providers. Each knows its own people. */
 export interface Person {
   readonly userName: string;

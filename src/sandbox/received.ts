@@ -22,8 +22,18 @@ export interface Exchange {
 }
 
 const HEADERS = ['authorization', 'zsessionid', 'content-type', 'accept', 'user-agent'];
-const SECRETS =
-  /^(authorization|zsessionid|code|code_verifier|client_secret|access_token|refresh_token|password|csrf_token|authenticity_token|secret.*)$/i;
+const MOST_FIELDS = 50;
+
+/**
+ * What may be shown whole. All else is masked, whatever it is called: a client in the making sends its
+ * secrets under every name there is, or as a name.
+ */
+const HARMLESS = new Set([
+  ...['accept', 'user-agent', 'content-type'],
+  ...['response_type', 'client_id', 'redirect_uri', 'scope', 'state', 'grant_type'],
+  ...['code_challenge_method', 'decision', 'authorize', 'error', 'username'],
+  ...['query', 'order', 'fetch', 'start', 'pagesize', 'workspace', 'project', 'pretty'],
+]);
 
 export class Received {
   private readonly exchanges: Exchange[] = [];
@@ -41,10 +51,13 @@ export class Received {
       const value = request.get(name);
       return value === undefined ? [] : [[name, value] as const];
     });
+    // Of the cookies none is shown but the one that WSAPI takes for a credential.
+    const zsessionid = /(?:^|;\s*)zsessionid=([^;]+)/i.exec(request.get('Cookie') ?? '')?.[1];
+    if (zsessionid !== undefined) headers.push(['zsessionid', zsessionid]);
     const exchange: Exchange = {
       at: this.clock.now(),
       method: request.method,
-      path: request.path,
+      path: maskedPath(request.path),
       query: masked(request.query),
       body: {},
       headers: masked(Object.fromEntries(headers)),
@@ -55,7 +68,7 @@ export class Received {
     if (this.exchanges.length > MOST) this.exchanges.shift();
     const complete = () => {
       exchange.status = response.writableFinished ? response.statusCode : 0;
-      exchange.body = masked((request.body ?? {}) as Record<string, unknown>);
+      exchange.body = masked(request.body);
     };
     response.on('finish', complete).on('close', complete);
     return exchange;
@@ -71,18 +84,31 @@ export function mask(secret: string): string {
   return secret.length < 16 ? '…' : `${secret.slice(0, 4)}…`;
 }
 
-function masked(values: Readonly<Record<string, unknown>>): Record<string, string> {
+function masked(values: unknown): Record<string, string> {
+  if (typeof values !== 'object' || values === null) return {};
+  const fields = Object.entries(values).slice(0, MOST_FIELDS);
   return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => {
-      const text = (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 300);
-      return [name, SECRETS.test(name) ? maskedHeader(text) : text];
-    }),
+    fields.map(([name, value]) => [
+      name.length > 30 ? mask(name) : name,
+      // What is nested is not looked into: it may be deep, and hold anything.
+      typeof value !== 'string' ? '…' : HARMLESS.has(name) ? shown(value) : maskedCredential(value),
+    ]),
   );
 }
 
+/** A redirect URI may carry a code of its own, and so may the address of a page. */
+function shown(text: string): string {
+  return text.slice(0, 300).replace(/([?&;]\s*[^=&?;]+=)[^&]+/g, '$1…');
+}
+
+/** A token can stand in a path, too. */
+function maskedPath(path: string): string {
+  return path.replace(/[\w.~%-]{25,}/g, mask).slice(0, 300);
+}
+
 /** `Token token="abcd…"`: the scheme is worth seeing. */
-function maskedHeader(text: string): string {
+function maskedCredential(text: string): string {
   const [, scheme = '', secret = ''] =
-    /^((?:Token token="|Bearer |Basic )?)(.*?)"?$/is.exec(text) ?? [];
+    /^((?:Token token="|Bearer |Basic )?)(.*?)"?$/is.exec(text.slice(0, 300)) ?? [];
   return `${scheme}${mask(secret)}${scheme.endsWith('"') ? '"' : ''}`;
 }

@@ -4,7 +4,7 @@
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import express, { type ErrorRequestHandler, type Express } from 'express';
+import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { authorize as gocdAuthorize } from './gocd/authorize.js';
 import { consolePages } from './console.js';
 import { cctray } from './gocd/cctray.js';
@@ -81,22 +81,12 @@ function createSandbox(
     response.render('home', { title: 'Sandbox', provider: 'sandbox', world });
   });
 
-  const { latencyMs } = world.options;
-  if (latencyMs > 0) {
-    app.use(
-      ['/login/oauth2/token', '/slm', '/go/oauth/token', '/oauth/token', '/go/cctray.xml'],
-      async (_request, _response, next) => {
-        await delay(latencyMs);
-        next();
-      },
-    );
-  }
-
   // What programs call: no cookies, no forms.
-  app.use(rallyToken(world));
-  app.use(['/slm/webservice/v2.0', '/slm/webservice/v2.x'], wsapi(world, origin));
-  app.use(gocdToken(world));
-  app.use(cctray(world, origin));
+  const late = after(world.options.latencyMs);
+  app.use('/login/oauth2/token', late, rallyToken(world));
+  app.use(['/slm/webservice/v2.0', '/slm/webservice/v2.x'], late, wsapi(world, origin));
+  app.use(['/go/oauth/token', '/oauth/token'], late, gocdToken(world));
+  app.use('/go/cctray.xml', late, cctray(world, origin));
 
   // What people see.
   const { clock } = world;
@@ -144,10 +134,22 @@ function createSandbox(
     }
     const isBadRequest = error instanceof Error && 'status' in error && Number(error.status) < 500;
     if (!isBadRequest) onError(error);
-    response
-      .status(isBadRequest ? 400 : 500)
-      .render('error', { title: 'This request cannot be answered', provider: 'sandbox' });
+    response.status(isBadRequest ? 400 : 500).render('error', {
+      title: 'This request cannot be answered',
+      provider: 'sandbox',
+      happened: isBadRequest
+        ? 'Something in its address, its headers or its body is malformed or too large.'
+        : 'The sandbox has a fault. What it was doing is printed where it was started.',
+    });
   };
   app.use(failed);
   return app;
+}
+
+/** @param ms how long an answer is held back, in milliseconds */
+function after(ms: number): RequestHandler {
+  return async (_request, response, next) => {
+    if (ms > 0) await delay(ms);
+    if (!response.destroyed) next();
+  };
 }

@@ -128,13 +128,16 @@ describe('POST /_sandbox/clock', () => {
     expect(await statusWith(token)).toBe(401);
   });
 
-  test.each([{ forwardSeconds: -1 }, { forwardSeconds: '60' }, {}])('refuses %j', async (body) => {
-    const before = sandbox.world.clock.now();
-    const answer = await supertest(sandbox.url).post('/_sandbox/clock').send(body);
+  test.each([{ forwardSeconds: -1 }, { forwardSeconds: 'soon' }, {}])(
+    'refuses %j',
+    async (body) => {
+      const before = sandbox.world.clock.now();
+      const answer = await supertest(sandbox.url).post('/_sandbox/clock').send(body);
 
-    expect(answer.status).toBe(400);
-    expect(sandbox.world.clock.now() - before).toBeLessThan(60_000);
-  });
+      expect(answer.status).toBe(400);
+      expect(sandbox.world.clock.now() - before).toBeLessThan(60_000);
+    },
+  );
 });
 
 describe('POST /_sandbox/people', () => {
@@ -190,6 +193,41 @@ describe('GET /_sandbox', () => {
     expect(page.text).not.toMatch(/<dd><code>sandbox<\/code>/); // the password that was typed
   });
 
+  test.each<[string, string, string]>([
+    ['under another name', 'application/x-www-form-urlencoded', 'clientSecret=SECRET'],
+    ['as a name', 'application/x-www-form-urlencoded', 'SECRET'],
+    ['in JSON sent as a form', 'application/x-www-form-urlencoded', '{"client_secret":"SECRET"}'],
+    ['in an object', 'application/json', '{"oauth":{"client_secret":"SECRET"}}'],
+    ['in a list', 'application/json', '[{"client_secret":"SECRET"}]'],
+    ['twice', 'application/x-www-form-urlencoded', 'code=SECRET&code=SECRET'],
+  ])('shows no secret that a client in the making sends %s', async (_what, type, body) => {
+    const secret = 'a-secret-of-a-client-in-the-making-7f3a';
+    await supertest(sandbox.url)
+      .post('/go/oauth/token')
+      .set('Content-Type', type)
+      .send(body.replaceAll('SECRET', secret));
+    const page = await visitor.visit(`${sandbox.url}/_sandbox`);
+
+    expect(page.$('.exchange summary').text()).toContain('/go/oauth/token');
+    expect(page.text).not.toContain(secret);
+  });
+
+  test('shows no secret that stands in an address', async () => {
+    const secret = 'a-secret-of-a-client-in-the-making-7f3a';
+    await supertest(sandbox.url).get(`/login/key/${secret}.js?key=${secret}&${secret}`);
+    await supertest(sandbox.url).get(
+      `/login?return_to=${encodeURIComponent(`/login/x?code=${secret}`)}`,
+    );
+    await supertest(sandbox.url)
+      .get('/slm/webservice/v2.0/user')
+      .set('Cookie', `zsessionid=${secret}`);
+    const page = await visitor.visit(`${sandbox.url}/_sandbox`);
+
+    expect(page.$('.exchange')).toHaveLength(3);
+    expect(page.$('.exchange').text()).toContain('zsessionid');
+    expect(page.text).not.toContain(secret);
+  });
+
   test('shows a request that was never answered, and which failure it was', async () => {
     await switchOn({ name: 'token-reset', times: 1 });
     await expect(statusOfToken()).rejects.toThrow('ECONNRESET');
@@ -210,7 +248,7 @@ describe('GET /_sandbox', () => {
 
   test('switches a failure on and off for a person', async () => {
     const console = await visitor.visit(`${sandbox.url}/_sandbox`);
-    await visitor.submit(console, 'form[action$="/on"]:has(select)', {
+    await visitor.submit(console, 'form:has(select[name=name])', {
       name: 'token-503',
       times: '',
     });
@@ -218,18 +256,20 @@ describe('GET /_sandbox', () => {
 
     const on = await visitor.visit(`${sandbox.url}/_sandbox`);
     expect(on.$('[role=status]').text()).toBe('token-503 is on.');
-    await visitor.submit(on, 'form[action$="/off"]:has([name=name])');
+    await visitor.submit(on, 'form:has([type=hidden][name=off])');
     expect(await statusOfToken()).toBe(401);
   });
 
   test('ends tokens, puts the clock forward and disables people for a person', async () => {
     const first = await signIn();
     const console = await visitor.visit(`${sandbox.url}/_sandbox`);
-    await visitor.submit(console, 'form[action$="/expire-access-tokens"]');
+    await visitor.submit(console, 'form:has([value=expire-access-tokens])', {
+      name: 'expire-access-tokens',
+    });
     expect(await statusWith(first.access_token)).toBe(401);
 
     const second = await signIn();
-    await visitor.submit(console, 'form[action$="/clock"]', { minutes: '1441' });
+    await visitor.submit(console, 'form[action$="/clock"]', { forwardSeconds: '86401' });
     expect(await statusWith(second.access_token)).toBe(401);
 
     const third = await signIn();
@@ -237,12 +277,12 @@ describe('GET /_sandbox', () => {
     expect(await statusWith(third.access_token)).toBe(401);
   });
 
-  test.each(['on', 'off', 'clock', 'people', 'expire-access-tokens', 'forget'])(
-    'refuses a forged form at /_sandbox/switches/%s',
+  test.each(['switches/failures', 'switches/clock', 'switches/people', 'forget'])(
+    'refuses a forged form at /_sandbox/%s',
     async (path) => {
       await switchOn({ name: 'cctray-403' });
       const fields = { name: 'token-503', csrf_token: 'guessed' };
-      const answer = await visitor.post(`${sandbox.url}/_sandbox/switches/${path}`, fields);
+      const answer = await visitor.post(`${sandbox.url}/_sandbox/${path}`, fields);
 
       expect(answer.status).toBe(403);
       expect(sandbox.world.failures.active).toMatchObject([{ name: 'cctray-403' }]);

@@ -46,7 +46,7 @@ afterEach(closeAll);
 
 describe('the table of failures in src/sandbox/README.md', () => {
   test('has every failure, and none that the sandbox does not know', () => {
-    const known = Object.values(FAILURES).flatMap((failures) => Object.keys(failures));
+    const known = Object.values(FAILURES).flatMap((failures) => [...failures.keys()]);
 
     expect([...new Set(rows.map(({ failure }) => failure))].sort()).toEqual(
       [...known, 'expire-access-tokens'].sort(),
@@ -57,6 +57,29 @@ describe('the table of failures in src/sandbox/README.md', () => {
     const page = await meet(row.failure, row.provider);
 
     expect(`${page.status} ${page.$('h1').text()}`).toBe(row.shown);
+  });
+});
+
+describe.each([
+  { provider: 'rally', path: '/login/oauth2/token', grantType: 'authorization_code' },
+  { provider: 'gocd', path: '/go/oauth/token', grantType: 'authorization-code' },
+] as const)('POST $path', ({ provider, path, grantType }) => {
+  test('burns the code when token-invalid-grant strikes: a second try must not succeed', async () => {
+    const consent = await goToConsent(visitor, started, provider);
+    const code = (await allow(visitor, consent)).searchParams.get('code') ?? '';
+    const [client] = started.sandbox.world[provider].clients;
+    const exchange = () =>
+      supertest(started.sandbox.url).post(path).type('form').send({
+        grant_type: grantType,
+        code,
+        client_id: client?.id,
+        client_secret: client?.secret,
+        redirect_uri: client?.redirectUri,
+      });
+    await switchOn({ name: 'token-invalid-grant', times: 1 });
+
+    expect((await exchange()).status).toBe(400);
+    expect((await exchange()).status).toBe(400);
   });
 });
 

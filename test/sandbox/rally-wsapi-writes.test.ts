@@ -52,6 +52,16 @@ describe(`POST ${WSAPI}/<type>/create`, () => {
     },
   );
 
+  test('changes a story by PUT, too, as one of Rally’s toolkits does', async () => {
+    const answer = await ada.send('put', `${STORIES}/81001`, {
+      HierarchicalRequirement: { Name: 'Gate' },
+    });
+
+    expect(answer.body).toMatchObject({
+      OperationResult: { Errors: [], Object: { Name: 'Gate' } },
+    });
+  });
+
   test('puts a task beside its story, in the same project', async () => {
     const answer = await ada.send('post', '/task/create', {
       task: { Name: 'Saw', WorkProduct: { _ref: `${sandbox.url}${WSAPI}${STORIES}/81002` } },

@@ -41,6 +41,42 @@ describe('the sandbox', () => {
     await expect(startSandboxAlone({ port })).rejects.toThrow('EADDRINUSE');
   });
 
+  test('lives on after JSON that is nested as deep as it may be long', async () => {
+    const depth = 9_990;
+    const body = `{"a":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+    const answer = await supertest(sandbox.url)
+      .post('/go/oauth/token')
+      .set('Content-Type', 'application/json')
+      .send(body);
+
+    expect(answer.status).toBe(400);
+    expect((await visitor.visit(sandbox.url)).status).toBe(200);
+  });
+
+  test.each(['cctray-huge', 'wsapi-huge', 'token-huge'])(
+    'lives on when the answer of %s has no body',
+    async (name) => {
+      sandbox.world.failures.switchOn({
+        name,
+        times: undefined,
+        client: undefined,
+        provider: undefined,
+        seconds: 0,
+      });
+      const key = sandbox.world.rally.people.map((person) =>
+        sandbox.world.rally.apiKeys.create(person, 'a key', false),
+      )[0];
+      const { url } = sandbox;
+      await supertest(url).head('/go/cctray.xml');
+      await supertest(url)
+        .head('/slm/webservice/v2.0/user')
+        .set('zsessionid', key?.secretKey ?? '');
+      await supertest(url).head('/login/oauth2/token');
+
+      expect((await visitor.visit(url)).status).toBe(200);
+    },
+  );
+
   test('answers an unknown path with a page that does not repeat it', async () => {
     const page = await visitor.visit(`${sandbox.url}/no<script>alert(1)</script>?<b>bold</b>`);
 
@@ -112,6 +148,16 @@ describe.each([
     const signedIn = await visitor.submit(login, 'form', { username, password: 'sandbox' });
     expect(signedIn.status).toBe(303);
     expect(signedIn.location.href).toBe(url.href);
+  });
+
+  test('keep what browsers and URLs write differently in the address to come back to', async () => {
+    const raw = `${asked().href}&state=it's+"so"`;
+    const login = await visitor.visit((await visitor.visit(raw)).location);
+    const fields = { username, password: 'sandbox' };
+    const { location } = await visitor.submit(login, 'form', fields);
+
+    expect(location.pathname).toBe(authorizePath);
+    expect(location.searchParams.get('state')).toBe(`it's "so"`);
   });
 
   test('do not ask somebody to log in twice', async () => {

@@ -1,8 +1,9 @@
 // /go/access_tokens: a person's personal access tokens (GoCD's documentation, "Access tokens").
 import { Router } from 'express';
+import { formField } from '../form-field.js';
 import type { Gocd } from './gocd.js';
 import type { Pages } from './pages.js';
-import { fieldOf, railsForms } from './rails-forms.js';
+import { railsForms } from './rails-forms.js';
 
 declare module 'express-session' {
   interface SessionData {
@@ -22,13 +23,13 @@ export function accessTokens(gocd: Gocd, { login, show }: Pages): Router {
   router.get(TOKENS, (request, response) => {
     const tokens = gocd.accessTokens.of(login.personOf(response));
     const created = tokens.find(({ id }) => id === request.session.newAccessToken);
-    delete request.session.newAccessToken;
+    if (request.method === 'GET') delete request.session.newAccessToken; // shown once, not by HEAD
     show(request, response, VIEW, { title: TITLE, tokens, created });
   });
 
   router.post(TOKENS, (request, response) => {
     const person = login.personOf(response);
-    const description = fieldOf(request, 'description');
+    const description = formField(request, 'description');
     if (!description) {
       const tokens = gocd.accessTokens.of(person);
       const fault = 'Description must be present';

@@ -15,19 +15,27 @@ export function authorize(
 ): Router {
   const router = Router();
   const paths = ['/go/oauth/authorize', '/oauth/authorize']; // GoCD's documentation omits /go
-  const readAsked: RequestHandler = (request, response, next) => {
-    const values = (request.method === 'GET' ? request.query : request.body) as object;
-    const asked = readRequest({ ...values }, gocd, response, origin);
+  const readAuthorizationRequest: RequestHandler = (request, response, next) => {
+    const values = (request.method === 'POST' ? request.body : request.query) as object;
+    const asked = readParameters({ ...values }, gocd, response, origin);
     response.locals['asked'] = asked;
     if (asked) next();
   };
-  const failure = failures.at('authorize', 'gocd', ({ query }) => query['client_id']);
+  const failure = failures.at({
+    name: 'authorize',
+    provider: 'gocd',
+    clientOf: ({ query }) => query['client_id'],
+    refuse: (_request, response, error) => {
+      const { client } = response.locals['asked'] as AuthorizationRequest;
+      response.redirect(302, `${client.redirectUri}?error=${error.replaceAll('_', '-')}`);
+    },
+  });
 
   // The security filter stands before the rest, before the check for forged forms too.
   router.all(paths, login.required);
 
-  router.get(paths, readAsked, failure, (request, response) => {
-    const asked = response.locals['asked'] as Asked;
+  router.get(paths, readAuthorizationRequest, failure, (request, response) => {
+    const asked = response.locals['asked'] as AuthorizationRequest;
     allowFormsTo(response, asked.client.redirectUri);
     response.render('gocd-consent', {
       title: 'Authorize',
@@ -39,38 +47,45 @@ export function authorize(
     });
   });
 
-  router.post(paths, login.ownForm, readAsked, (request: Request, response: Response) => {
-    const { client, parameters } = response.locals['asked'] as Asked;
-    if ((request.body as Record<string, unknown>)['authorize'] !== 'Yes') {
-      response.redirect(302, `${client.redirectUri}?error=access-denied`);
-      return;
-    }
-    const challenge = parameters['code_challenge'];
-    const { code, seconds } = gocd.grants.issueCode(client, login.personOf(response), challenge);
-    const state = parameters['state'];
-    // `?` is appended blindly, and expires_in is the code's life, not the token's.
-    response.redirect(
-      302,
-      `${client.redirectUri}?code=${code}&expires_in=${seconds - 1}` +
-        (state ? `&${new URLSearchParams({ state }).toString()}` : ''),
-    );
-  });
+  router.post(
+    paths,
+    login.ownForm,
+    readAuthorizationRequest,
+    (request: Request, response: Response) => {
+      const { client, parameters } = response.locals['asked'] as AuthorizationRequest;
+      if ((request.body as Record<string, unknown>)['authorize'] !== 'Yes') {
+        response.redirect(302, `${client.redirectUri}?error=access-denied`);
+        return;
+      }
+      // S256 alone; whatever else is asked for it does not know, as GoCD knows none.
+      const isS256 = parameters['code_challenge_method'] === 'S256';
+      const challenge = isS256 ? parameters['code_challenge'] : undefined;
+      const { code, seconds } = gocd.grants.issueCode(client, login.personOf(response), challenge);
+      const state = parameters['state'];
+      // `?` is appended blindly, and expires_in is the code's life, not the token's.
+      response.redirect(
+        302,
+        `${client.redirectUri}?code=${code}&expires_in=${seconds - 1}` +
+          (state ? `&${new URLSearchParams({ state }).toString()}` : ''),
+      );
+    },
+  );
 
   return router;
 }
 
-interface Asked {
+interface AuthorizationRequest {
   readonly client: SandboxClient;
   readonly parameters: Readonly<Record<string, string>>;
 }
 
 /** Reads an authorization request, or answers what is wrong with it and returns undefined. */
-function readRequest(
+function readParameters(
   values: Record<string, unknown>,
   gocd: Gocd,
   response: Response,
   origin: string,
-): Asked | undefined {
+): AuthorizationRequest | undefined {
   const read = (name: string) => (typeof values[name] === 'string' ? values[name] : '');
   const redirectUri = read('redirect_uri');
   const client = gocd.clients.find(({ id }) => id === read('client_id'));
@@ -89,7 +104,14 @@ function readRequest(
     response.redirect(302, `${redirectUri || origin}?error=${error ?? 'invalid-client-id'}`);
     return undefined;
   }
-  const names = ['client_id', 'redirect_uri', 'response_type', 'state', 'code_challenge'];
+  const names = [
+    'client_id',
+    'redirect_uri',
+    'response_type',
+    'state',
+    'code_challenge',
+    'code_challenge_method',
+  ];
   const given = names.filter((name) => read(name) !== '');
   return { client, parameters: Object.fromEntries(given.map((name) => [name, read(name)])) };
 }

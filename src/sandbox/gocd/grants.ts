@@ -25,9 +25,22 @@ export interface Grant {
   expiresAt: number;
 }
 
+/** A code or an access token that was given out, for the console. */
+export interface Given {
+  readonly what: 'code' | 'access token';
+  readonly client: SandboxClient;
+  readonly person: GocdPerson;
+  readonly value: string;
+  readonly expiresAt: () => number;
+  readonly isAlive: () => boolean;
+}
+
+const MOST_GIVEN = 1000;
+
 export class Grants {
   readonly codes = new Map<string, Code>();
   private readonly grants = new Set<Grant>();
+  private readonly given: Given[] = [];
 
   constructor(
     private readonly clock: Clock,
@@ -38,6 +51,11 @@ export class Grants {
     return [...this.grants];
   }
 
+  /** What was given out, the newest last, the destroyed ones too. */
+  get history(): readonly Given[] {
+    return this.given;
+  }
+
   /** One per person and client: the former is gone. */
   issueCode(client: SandboxClient, person: GocdPerson, codeChallenge: string | undefined) {
     for (const [value, code] of this.codes) {
@@ -46,6 +64,14 @@ export class Grants {
     const code = hex(32);
     const expiresAt = this.clock.now() + CODE_SECONDS * 1000;
     this.codes.set(code, { client, person, codeChallenge, expiresAt });
+    this.remember({
+      what: 'code',
+      client,
+      person,
+      value: code,
+      expiresAt: () => expiresAt,
+      isAlive: () => this.codes.has(code) && expiresAt > this.clock.now(),
+    });
     return { code, seconds: CODE_SECONDS };
   }
 
@@ -76,6 +102,15 @@ export class Grants {
       expiresAt: this.clock.now() + this.tokenSeconds * 1000,
     };
     this.grants.add(grant);
+    const { accessToken } = grant;
+    this.remember({
+      what: 'access token',
+      client,
+      person,
+      value: accessToken,
+      expiresAt: () => grant.expiresAt,
+      isAlive: () => this.find(accessToken) !== undefined,
+    });
     return grant;
   }
 
@@ -94,6 +129,11 @@ export class Grants {
     return grant && grant.expiresAt > this.clock.now() && grant.person.status === 'active'
       ? grant
       : undefined;
+  }
+
+  private remember(given: Given): void {
+    this.given.push(given);
+    if (this.given.length > MOST_GIVEN) this.given.shift();
   }
 
   expireAccessTokens(): void {

@@ -2,9 +2,10 @@
 // registered. Its fields, words and checks are those of the OAuth engine (oauth_clients_controller.rb,
 // oauth_client.rb); the summary behind a new client is in GoCD's documentation.
 import { Router, type Request } from 'express';
+import { formField } from '../form-field.js';
 import { newClient, type Gocd } from './gocd.js';
 import type { Pages } from './pages.js';
-import { fieldOf, railsForms } from './rails-forms.js';
+import { railsForms } from './rails-forms.js';
 
 const CLIENTS = '/go/admin/oauth/clients';
 const VIEW = { list: 'gocd-clients', form: 'gocd-client-form', summary: 'gocd-client' };
@@ -86,16 +87,21 @@ export function oauthClients(gocd: Gocd, { login, show }: Pages, origin: string)
 
 /** @param ownId of the client that is edited: it may keep its name */
 function readForm(request: Request, { clients }: Gocd, ownId?: string) {
-  const name = fieldOf(request, 'oauth_client[name]');
-  const redirectUri = fieldOf(request, 'oauth_client[redirect_uri]');
+  const name = formField(request, 'oauth_client[name]');
+  const redirectUri = formField(request, 'oauth_client[redirect_uri]');
   const faults: string[] = [];
   if (!name) faults.push("Name can't be empty");
   if (!redirectUri) faults.push("Redirect uri can't be empty");
   // The engine looks at the beginning alone. What no browser can go to is refused here, too.
-  else if (!/^https?:\/\/.+$/.test(redirectUri) || !URL.canParse(redirectUri)) {
+  else if (!/^https?:\/\/.+$/.test(redirectUri) || !hasPlainHost(redirectUri)) {
     faults.push('Redirect uri is invalid');
   }
   const isTaken = clients.some((client) => client.name === name && client.id !== ownId);
   if (isTaken) faults.push('Name is a duplicate.');
   return { entered: { name, redirectUri }, faults };
+}
+
+/** Its origin goes into the consent page's policy (security-headers.ts). */
+function hasPlainHost(url: string): boolean {
+  return URL.canParse(url) && /^[\w.[\]:-]+$/.test(new URL(url).host);
 }

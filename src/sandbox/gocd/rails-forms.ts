@@ -1,4 +1,5 @@
-import { Router, type Request } from 'express';
+import { Router } from 'express';
+import { formField } from '../form-field.js';
 import type { Login } from '../login.js';
 import type { GocdPerson } from './people.js';
 
@@ -13,16 +14,10 @@ export function railsForms(login: Login<GocdPerson>): Router {
   });
   router.use(login.ownForm);
   router.use((request, _response, next) => {
-    const hidden = fieldOf(request, '_method').toUpperCase();
+    const hidden = formField(request, '_method').toUpperCase();
     const isHidden = request.method === 'POST' && (hidden === 'PUT' || hidden === 'DELETE');
     if (isHidden) request.method = hidden;
     next();
   });
   return router;
-}
-
-/** A field of a posted form, trimmed; empty where it is absent, or there twice. */
-export function fieldOf({ body }: Request, name: string): string {
-  const value = (body as Record<string, unknown> | undefined)?.[name];
-  return typeof value === 'string' ? value.trim() : '';
 }

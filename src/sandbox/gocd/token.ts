@@ -1,24 +1,33 @@
 // POST /oauth/token as GoCD's OAuth engine answers it (oauth_token_controller.rb): its own
 // spellings, its own order, and a code that is gone after any try.
-import { createHash } from 'node:crypto';
-import express, { Router, type Request } from 'express';
+import express, { Router, type Request, type Response } from 'express';
 import type { SandboxClient } from '../clients.js';
+import { isVerifierOf } from '../pkce.js';
 import type { World } from '../world.js';
 import type { Gocd } from './gocd.js';
 import type { Code, Grant } from './grants.js';
 
 export function token({ gocd, failures }: World): Router {
   const router = Router();
-  const paths = ['/go/oauth/token', '/oauth/token'];
   router.post(
-    paths,
+    '/',
     express.urlencoded({ extended: false, limit: '20kb' }),
     express.json({ limit: '20kb' }), // the engine takes JSON as well
-    failures.at('token', 'gocd', (request) => formOf(request)['client_id']),
+    failures.at({
+      name: 'token',
+      provider: 'gocd',
+      clientOf: (request) => formOf(request)['client_id'],
+      refuse: (request, response, error) => {
+        const form = formOf(request);
+        const { refreshToken } = take(form, gocd);
+        const badGrant = refreshToken === '' ? BAD_CODE : BAD_REFRESH_TOKEN;
+        sendFault(response, error === 'invalid_client' ? BAD_CLIENT : badGrant);
+      },
+    }),
     (request, response) => {
       const answer = readTokenRequest(formOf(request), gocd);
       if ('error' in answer) {
-        response.status(400).set('Cache-Control', 'no-cache').json(answer); // always 400, never 401
+        sendFault(response, answer);
         return;
       }
       response.set('Cache-Control', 'private, max-age=0, must-revalidate').json({
@@ -28,7 +37,7 @@ export function token({ gocd, failures }: World): Router {
       });
     },
   );
-  router.all(paths, (_request, response) => {
+  router.all('/', (_request, response) => {
     response.status(405).set('Allow', 'POST').end();
   });
   return router;
@@ -43,6 +52,15 @@ function fault(error: string, error_description: string): Fault {
   return { error, error_description };
 }
 
+const BAD_CLIENT = fault('invalid-client-credentials', 'Invalid client credentials!');
+const BAD_REFRESH_TOKEN = fault('invalid-grant', 'Refresh token is invalid!');
+const BAD_CODE = fault('invalid-grant', 'Authorization expired or invalid!');
+
+/** Always 400, never 401. */
+function sendFault(response: Response, answer: Fault): void {
+  response.status(400).set('Cache-Control', 'no-cache').json(answer);
+}
+
 type Form = Readonly<Record<string, unknown>>;
 
 function formOf({ body }: Request): Form {
@@ -50,11 +68,8 @@ function formOf({ body }: Request): Form {
 }
 
 function readTokenRequest(form: Form, { grants, clients, clock }: Gocd): Grant | Fault {
-  const read = (name: string) => (typeof form[name] === 'string' ? form[name] : '');
-
-  // First of all, before any check: what is named in the request is destroyed.
-  const code = grants.takeCode(read('code'));
-  const old = grants.takeRefreshToken(read('refresh_token'));
+  const read = (name: string) => textIn(form, name);
+  const { code, old } = take(form, { grants });
 
   const grantType = read('grant_type');
   if (grantType !== 'authorization-code' && grantType !== 'refresh-token') {
@@ -63,18 +78,33 @@ function readTokenRequest(form: Form, { grants, clients, clock }: Gocd): Grant |
   const client = clients.find(
     ({ id, secret }) => id === read('client_id') && secret === read('client_secret'),
   );
-  if (!client) return fault('invalid-client-credentials', 'Invalid client credentials!');
+  if (!client) return BAD_CLIENT;
   if (read('redirect_uri') !== client.redirectUri) {
     return fault('invalid-grant', 'Redirect uri mismatch!');
   }
   if (grantType === 'refresh-token') {
     return old?.client === client && old.person.status === 'active'
       ? grants.issueTokens(client, old.person)
-      : fault('invalid-grant', 'Refresh token is invalid!');
+      : BAD_REFRESH_TOKEN;
   }
   return code && isGood(code, client, clock.now()) && isChallengeMet(code, form['code_verifier'])
     ? grants.issueTokens(client, code.person)
-    : fault('invalid-grant', 'Authorization expired or invalid!');
+    : BAD_CODE;
+}
+
+/** First of all, before any check: what is named in the request is destroyed. */
+function take(form: Form, { grants }: Pick<Gocd, 'grants'>) {
+  const refreshToken = textIn(form, 'refresh_token');
+  return {
+    code: grants.takeCode(textIn(form, 'code')),
+    old: grants.takeRefreshToken(refreshToken),
+    refreshToken,
+  };
+}
+
+function textIn(form: Form, name: string): string {
+  const value = form[name];
+  return typeof value === 'string' ? value : '';
 }
 
 function isGood(code: Code, client: SandboxClient, now: number): boolean {
@@ -83,9 +113,5 @@ function isGood(code: Code, client: SandboxClient, now: number): boolean {
 
 /** GoCD knows no PKCE. A client that sends a challenge is held to it here, so that it is tested. */
 function isChallengeMet({ codeChallenge }: Code, verifier: unknown): boolean {
-  return (
-    codeChallenge === undefined ||
-    (typeof verifier === 'string' &&
-      createHash('sha256').update(verifier).digest('base64url') === codeChallenge)
-  );
+  return codeChallenge === undefined || isVerifierOf(codeChallenge, verifier);
 }

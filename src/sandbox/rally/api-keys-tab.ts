@@ -1,82 +1,57 @@
 // #/keys, API Keys: create, edit, reset, delete; and for the subscription administrator the switch
 // that turns them off for everybody.
-import { Router, type Request, type Response } from 'express';
-import { ApiKeysDisabledError, type ApiKey } from './api-keys.js';
-import { fieldIn, type Manager } from './application-manager.js';
-import type { RallyPerson } from './people.js';
+import { Router, type Request, type RequestHandler, type Response } from 'express';
+import { formField } from '../form-field.js';
+import { API_KEYS_ARE_DISABLED, type ApiKey } from './api-keys.js';
+import type { Manager } from './application-manager.js';
 import type { Rally } from './rally.js';
 
 export function apiKeysTab({ apiKeys }: Rally, manager: Manager): Router {
   const router = Router();
 
-  /** Does what changes a key, or shows why it cannot be done. */
-  const change = (request: Request, response: Response, text: string, action: () => void) => {
-    try {
-      action();
-    } catch (error) {
-      if (!(error instanceof ApiKeysDisabledError)) throw error;
-      manager.refuse(request, response, {
-        status: 403,
-        text: error.message,
-        tab: 'keys',
-        form: request.path,
-        entered: {},
-      });
-      return;
-    }
+  const refuse = (request: Request, response: Response, status: 400 | 403, text: string) => {
+    const { path: form } = request;
+    const entered = { name: formField(request, 'name'), access: formField(request, 'access') };
+    manager.refuse(request, response, { status, text, tab: 'keys', form, entered });
+  };
+  const ifEnabled: RequestHandler = (request, response, next) => {
+    if (apiKeys.areEnabled) next();
+    else refuse(request, response, 403, API_KEYS_ARE_DISABLED);
+  };
+  const ifNamed: RequestHandler = (request, response, next) => {
+    if (formField(request, 'name') !== '') next();
+    else refuse(request, response, 400, 'An API Key needs a name.');
+  };
+  /** The administrator sees, deletes and resets everybody's keys. */
+  const ifVisible: RequestHandler = (request, response, next) => {
+    const keys = apiKeys.visibleTo(manager.personOf(response));
+    const key = keys.find(({ id }) => id === request.params['id']);
+    response.locals['key'] = key;
+    if (key) next();
+    else manager.notFound(response);
+  };
+  /** A name is for its owner to change. */
+  const ifOwn: RequestHandler = (_request, response, next) => {
+    if (keyIn(response).person === manager.personOf(response)) next();
+    else manager.notFound(response);
+  };
+
+  router.post('/keys', ifEnabled, ifNamed, (request, response) => {
+    apiKeys.create(manager.personOf(response), formField(request, 'name'), isReadOnly(request));
+    manager.done(request, response, 'keys', 'The API Key was created.');
+  });
+  router.post('/keys/:id', ifVisible, ifOwn, ifEnabled, ifNamed, (request, response) => {
+    apiKeys.edit(keyIn(response), formField(request, 'name'), isReadOnly(request));
+    manager.done(request, response, 'keys', 'The API Key was changed.');
+  });
+  router.post('/keys/:id/reset', ifVisible, ifEnabled, (request, response) => {
+    apiKeys.reset(keyIn(response));
+    const text = 'The API Key has a new secret_key. The old one no longer works.';
     manager.done(request, response, 'keys', text);
-  };
-
-  /** A key is named before anything is done with it; keys switched off are said first. */
-  const named = (request: Request, response: Response): boolean => {
-    const [name, access] = [fieldIn(request, 'name'), fieldIn(request, 'access')];
-    if (name !== '' || !apiKeys.areEnabled) return true;
-    manager.refuse(request, response, {
-      status: 400,
-      text: 'An API Key needs a name.',
-      tab: 'keys',
-      form: request.path,
-      entered: { name, access },
-    });
-    return false;
-  };
-
-  router.post('/keys', (request, response) => {
-    if (!named(request, response)) return;
-    change(request, response, 'The API Key was created.', () => {
-      apiKeys.create(manager.personOf(response), fieldIn(request, 'name'), isReadOnly(request));
-    });
   });
-
-  router.post('/keys/:id', (request, response) => {
-    const key = find(request.params.id, manager.personOf(response), 'edit');
-    if (!key) manager.notFound(response);
-    else if (named(request, response)) {
-      change(request, response, 'The API Key was changed.', () => {
-        apiKeys.edit(key, fieldIn(request, 'name'), isReadOnly(request));
-      });
-    }
-  });
-
-  router.post('/keys/:id/reset', (request, response) => {
-    const key = find(request.params.id, manager.personOf(response), 'reset');
-    if (!key) manager.notFound(response);
-    else {
-      const text = 'The API Key has a new secret_key. The old one no longer works.';
-      change(request, response, text, () => {
-        apiKeys.reset(key);
-      });
-    }
-  });
-
-  router.post('/keys/:id/delete', (request, response) => {
-    const key = find(request.params.id, manager.personOf(response), 'delete');
-    if (!key) manager.notFound(response);
-    else {
-      change(request, response, 'The API Key was deleted.', () => {
-        apiKeys.delete(key);
-      });
-    }
+  router.post('/keys/:id/delete', ifVisible, (request, response) => {
+    apiKeys.delete(keyIn(response));
+    manager.done(request, response, 'keys', 'The API Key was deleted.');
   });
 
   router.post('/subscription/api-keys', (request, response) => {
@@ -84,24 +59,18 @@ export function apiKeysTab({ apiKeys }: Rally, manager: Manager): Router {
       manager.notFound(response);
       return;
     }
-    apiKeys.areEnabled = fieldIn(request, 'enabled') === 'yes';
+    apiKeys.areEnabled = formField(request, 'enabled') === 'yes';
     const state = apiKeys.areEnabled ? 'enabled' : 'disabled';
     manager.done(request, response, 'keys', `API Keys are ${state} for this subscription.`);
   });
 
-  /** The administrator deletes and resets everybody's keys; a name is for its owner to change. */
-  function find(
-    wanted: string,
-    person: RallyPerson,
-    to: 'edit' | 'reset' | 'delete',
-  ): ApiKey | undefined {
-    const key = apiKeys.visibleTo(person).find(({ id }) => id === wanted);
-    return key && (to !== 'edit' || key.person === person) ? key : undefined;
-  }
-
   return router;
 }
 
+function keyIn({ locals }: Response): ApiKey {
+  return locals['key'] as ApiKey;
+}
+
 function isReadOnly(request: Request): boolean {
-  return fieldIn(request, 'access') === 'read-only';
+  return formField(request, 'access') === 'read-only';
 }

@@ -14,18 +14,13 @@ export interface ApiKey {
   lastUsedAt: number | undefined;
 }
 
-/** Its message is the documented one, to the letter. */
-export class ApiKeysDisabledError extends Error {
-  constructor() {
-    super(
-      'API Keys are disabled. Please contact your Subscription Administrator to enable this functionality.',
-    );
-  }
-}
+/** To the letter as documented. */
+export const API_KEYS_ARE_DISABLED =
+  'API Keys are disabled. Please contact your Subscription Administrator to enable this functionality.';
 
 export class ApiKeys {
   private keys: ApiKey[] = [];
-  /** For the whole subscription. While it is false, existing keys do not work. */
+  /** For the whole subscription. While it is false existing keys do not work, and can be deleted alone. */
   areEnabled = true;
 
   constructor(private readonly clock: Clock) {}
@@ -39,9 +34,7 @@ export class ApiKeys {
     return this.keys.filter((key) => person.isAdministrator || key.person === person);
   }
 
-  /** @throws {ApiKeysDisabledError} */
   create(person: RallyPerson, name: string, isReadOnly: boolean): ApiKey {
-    this.checkEnabled();
     const key: ApiKey = {
       id: hex(8),
       person,
@@ -55,23 +48,15 @@ export class ApiKeys {
     return key;
   }
 
-  /** @throws {ApiKeysDisabledError} */
   edit(key: ApiKey, name: string, isReadOnly: boolean): void {
-    this.checkEnabled();
     Object.assign(key, { name, isReadOnly });
   }
 
-  /**
-   * Gives a key a new value; the old one is dead at once.
-   *
-   * @throws {ApiKeysDisabledError}
-   */
+  /** Gives a key a new value; the old one is dead at once. */
   reset(key: ApiKey): void {
-    this.checkEnabled();
     key.secretKey = newSecret();
   }
 
-  /** The one action that is left when keys are disabled. */
   delete(key: ApiKey): void {
     this.keys = this.keys.filter((other) => other !== key);
   }
@@ -80,10 +65,6 @@ export class ApiKeys {
   find(secretKey: string): ApiKey | undefined {
     const key = this.keys.find((each) => each.secretKey === secretKey);
     return this.areEnabled && key?.person.status === 'active' ? key : undefined;
-  }
-
-  private checkEnabled(): void {
-    if (!this.areEnabled) throw new ApiKeysDisabledError();
   }
 }
 

@@ -5,6 +5,7 @@ import { Router, type Request, type Response } from 'express';
 import { takeNotice } from '../browser-session.js';
 import type { Login } from '../login.js';
 import type { World } from '../world.js';
+import { API_KEYS_ARE_DISABLED } from './api-keys.js';
 import { apiKeysTab } from './api-keys-tab.js';
 import { applicationsTab } from './applications-tab.js';
 import { clientsTab } from './clients-tab.js';
@@ -49,6 +50,7 @@ export function applicationManager({ rally }: World, login: Login<RallyPerson>):
       grants: rally.grants.of(person),
       keys: rally.apiKeys.visibleTo(person),
       areKeysEnabled: rally.apiKeys.areEnabled,
+      disabledMessage: API_KEYS_ARE_DISABLED,
       clients: rally.clients.filter(({ owner }) => owner === person),
     });
   };
@@ -84,10 +86,4 @@ export function applicationManager({ rally }: World, login: Login<RallyPerson>):
     clientsTab(rally, manager),
   );
   return router;
-}
-
-/** @returns the text of a form field, without the spaces around it */
-export function fieldIn({ body }: Request, name: string): string {
-  const value = (body as Record<string, unknown>)[name];
-  return typeof value === 'string' ? value.trim() : '';
 }

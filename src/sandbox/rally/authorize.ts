@@ -13,16 +13,24 @@ const SCOPES = ['alm', 'openid'];
 export function authorize({ rally, failures }: World, login: Login<RallyPerson>): Router {
   const router = Router();
   const path = '/login/oauth2/auth';
-  const readAsked: RequestHandler = (request, response, next) => {
-    const values = (request.method === 'GET' ? request.query : request.body) as object;
-    const asked = readRequest({ ...values }, rally, response);
+  const readAuthorizationRequest: RequestHandler = (request, response, next) => {
+    const values = (request.method === 'POST' ? request.body : request.query) as object;
+    const asked = readParameters({ ...values }, rally, response);
     response.locals['asked'] = asked;
     if (asked) next();
   };
-  const failure = failures.at('authorize', 'rally', ({ query }) => query['client_id']);
+  const failure = failures.at({
+    name: 'authorize',
+    provider: 'rally',
+    clientOf: ({ query }) => query['client_id'],
+    refuse: (_request, response, error, error_description) => {
+      const asked = response.locals['asked'] as AuthorizationRequest;
+      goBack(response, asked, { error, error_description });
+    },
+  });
 
-  router.get(path, readAsked, failure, login.required, (request, response) => {
-    const asked = response.locals['asked'] as Asked;
+  router.get(path, readAuthorizationRequest, failure, login.required, (request, response) => {
+    const asked = response.locals['asked'] as AuthorizationRequest;
     const person = login.personOf(response);
     const grant = rally.grants.find(asked.client, person);
     // Asked once: the person sees the page again when they have removed the grant, or when the
@@ -42,27 +50,41 @@ export function authorize({ rally, failures }: World, login: Login<RallyPerson>)
     });
   });
 
-  router.post(path, login.ownForm, readAsked, (request: Request, response: Response) => {
-    const asked = response.locals['asked'] as Asked;
-    const person = login.personAt(request);
-    if (!person) {
-      response.status(401).render('error', { title: 'Log in again', provider: 'rally' });
-      return;
-    }
-    if ((request.body as Record<string, unknown>)['decision'] !== 'allow') {
-      goBack(response, asked, {
-        error: 'access_denied',
-        error_description: 'The user denied access',
-      });
-      return;
-    }
-    sendCode(response, asked, person, rally);
-  });
+  router.post(
+    path,
+    login.ownForm,
+    readAuthorizationRequest,
+    (request: Request, response: Response) => {
+      const asked = response.locals['asked'] as AuthorizationRequest;
+      const person = login.personAt(request);
+      if (!person) {
+        response.status(401).render('error', {
+          title: 'Log in again',
+          provider: 'rally',
+          happened: 'Nobody was sent anywhere. Start again at the application.',
+        });
+        return;
+      }
+      if ((request.body as Record<string, unknown>)['decision'] !== 'allow') {
+        goBack(response, asked, {
+          error: 'access_denied',
+          error_description: 'The user denied access',
+        });
+        return;
+      }
+      sendCode(response, asked, person, rally);
+    },
+  );
 
   return router;
 }
 
-function sendCode(response: Response, asked: Asked, person: RallyPerson, { grants }: Rally): void {
+function sendCode(
+  response: Response,
+  asked: AuthorizationRequest,
+  person: RallyPerson,
+  { grants }: Rally,
+): void {
   const grant = grants.allow(asked.client, person, scopesOf(asked));
   const code = grants.issueCode(grant, {
     redirectUri: asked.client.redirectUri,
@@ -71,11 +93,11 @@ function sendCode(response: Response, asked: Asked, person: RallyPerson, { grant
   goBack(response, asked, { code });
 }
 
-function scopesOf({ parameters }: Pick<Asked, 'parameters'>): readonly string[] {
+function scopesOf({ parameters }: Pick<AuthorizationRequest, 'parameters'>): readonly string[] {
   return (parameters['scope'] ?? '').split(' ').filter((scope) => scope !== '');
 }
 
-interface Asked {
+interface AuthorizationRequest {
   readonly client: SandboxClient;
   readonly parameters: Readonly<Record<string, string>>;
 }
@@ -91,11 +113,11 @@ const PARAMETERS = [
 ];
 
 /** Reads an authorization request, or answers what is wrong with it and returns undefined. */
-function readRequest(
+function readParameters(
   values: Record<string, unknown>,
   rally: Rally,
   response: Response,
-): Asked | undefined {
+): AuthorizationRequest | undefined {
   const given = PARAMETERS.filter((name) => values[name] !== undefined && values[name] !== '');
   // Of a parameter that was sent more than once nothing is passed on.
   const once = given.filter((name) => typeof values[name] === 'string');
@@ -147,7 +169,11 @@ function faultIn(parameters: Readonly<Record<string, string>>, isAnyRepeated: bo
   return undefined;
 }
 
-function goBack(response: Response, { client, parameters }: Asked, answer: Record<string, string>) {
+function goBack(
+  response: Response,
+  { client, parameters }: AuthorizationRequest,
+  answer: Record<string, string>,
+) {
   const url = new URL(client.redirectUri);
   for (const [name, value] of Object.entries(answer)) url.searchParams.set(name, value);
   const state = parameters['state'];

@@ -1,7 +1,8 @@
 // #/clients, OAuth Clients: the applications that a person has registered.
 import { Router, type Request, type Response } from 'express';
 import type { SandboxClient } from '../clients.js';
-import { fieldIn, type Manager } from './application-manager.js';
+import { formField } from '../form-field.js';
+import type { Manager } from './application-manager.js';
 import { newClient, newSecret, type Rally } from './rally.js';
 
 export function clientsTab({ clients, grants }: Rally, manager: Manager): Router {
@@ -49,7 +50,7 @@ export function clientsTab({ clients, grants }: Rally, manager: Manager): Router
 }
 
 function entered(request: Request) {
-  return { name: fieldIn(request, 'name'), redirectUri: fieldIn(request, 'redirectUri') };
+  return { name: formField(request, 'name'), redirectUri: formField(request, 'redirectUri') };
 }
 
 function isUsable(request: Request, response: Response, manager: Manager): boolean {
@@ -73,5 +74,7 @@ function isUsable(request: Request, response: Response, manager: Manager): boole
 
 /** RFC 6749 §3.1.2: absolute, and without a fragment. */
 function isRedirectUri(text: string): boolean {
-  return /^https?:\/\//.test(text) && URL.canParse(text) && !text.includes('#');
+  if (!/^https?:\/\//.test(text) || !URL.canParse(text) || text.includes('#')) return false;
+  // Its origin goes into the consent page's policy (security-headers.ts).
+  return /^[\w.[\]:-]+$/.test(new URL(text).host);
 }

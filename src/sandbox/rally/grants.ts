@@ -5,7 +5,7 @@ import { LimitedMap } from '../limited-map.js';
 import { hex, urlSafe } from '../random.js';
 import type { RallyPerson } from './people.js';
 
-const CODE_MS = 10 * 60 * 1000;
+const CODE_MS = 10 * 60 * 1000; // RFC 6749 §4.1.2: ten minutes at most; Rally does not say
 const TOKEN_SECONDS = 86_400;
 const MOST = 100_000;
 
@@ -27,6 +27,7 @@ export interface CodeBinding {
 
 /** A code, and after its use the tokens that came of it: one pair lives at a time. */
 export interface Line {
+  readonly code: string;
   readonly grant: Grant;
   readonly binding: CodeBinding;
   readonly codeExpiresAt: number;
@@ -102,7 +103,14 @@ export class Grants {
   issueCode(grant: Grant, binding: CodeBinding): string {
     const code = hex(16);
     const codeExpiresAt = this.clock.now() + CODE_MS;
-    this.byCode.set(code, { grant, binding, codeExpiresAt, isCodeSpent: false, isEnded: false });
+    this.byCode.set(code, {
+      code,
+      grant,
+      binding,
+      codeExpiresAt,
+      isCodeSpent: false,
+      isEnded: false,
+    });
     return code;
   }
 
@@ -123,7 +131,10 @@ export class Grants {
     return line.tokens.expiresAt > this.clock.now() ? line.grant : undefined;
   }
 
-  /** A code or refresh token came twice: one of the two who sent it has stolen it (RFC 9700 §4.14). */
+  /**
+   * A code (RFC 6749 §4.1.2) or a refresh token (RFC 9700 §4.14) came twice: one of the two who sent it
+   * has stolen it.
+   */
   end(line: Line): void {
     line.isEnded = true;
   }

@@ -1,7 +1,7 @@
 // POST /login/oauth2/token: Rally's token endpoint. Bodies as in Rally's README "Oauth Sample Apps".
-import { createHash } from 'node:crypto';
-import express, { Router, type Request } from 'express';
+import express, { Router, type Request, type Response } from 'express';
 import type { SandboxClient } from '../clients.js';
+import { isVerifierOf } from '../pkce.js';
 import type { World } from '../world.js';
 import type { CodeBinding, Tokens } from './grants.js';
 import type { Rally } from './rally.js';
@@ -9,17 +9,22 @@ import type { Rally } from './rally.js';
 export function token({ rally, failures }: World): Router {
   const router = Router();
   router.post(
-    '/login/oauth2/token',
+    '/',
     express.urlencoded({ extended: false, limit: '20kb' }),
-    failures.at('token', 'rally', (request) => credentialsIn(request)[0]),
+    failures.at({
+      name: 'token',
+      provider: 'rally',
+      clientOf: (request) => credentialsIn(request)[0],
+      refuse: (request, response, error, description) => {
+        if (error === 'invalid_grant') burn(formOf(request), rally);
+        sendFault(response, fault(error, description, error === 'invalid_client' ? 401 : 400));
+      },
+    }),
     (request, response) => {
       const answer = readTokenRequest(request, rally);
       response.set('Cache-Control', 'no-store');
       if ('error' in answer) {
-        // The README shows the error body; the status is not documented.
-        const { status, ...body } = answer;
-        if (status === 401) response.set('WWW-Authenticate', 'Basic realm="Rally"');
-        response.status(status).json({ client_id: null, client_secret: null, ...body });
+        sendFault(response, answer);
         return;
       }
       response.json({
@@ -42,6 +47,20 @@ interface Fault {
 
 function fault(error: string, error_description: string, status: 400 | 401 = 400): Fault {
   return { status, error_description, error };
+}
+
+/** A grant that was refused by a failure is as dead as one that was refused for its own sake. */
+function burn(form: Form, { grants }: Rally): void {
+  const line = grants.lineOfCode(textIn(form, 'code') ?? '');
+  const family = grants.lineOfRefreshToken(textIn(form, 'refresh_token') ?? '');
+  if (line) line.isCodeSpent = true;
+  if (family) grants.end(family);
+}
+
+/** The README shows the error body; the status is not documented. */
+function sendFault(response: Response, { status, ...body }: Fault): void {
+  if (status === 401) response.set('WWW-Authenticate', 'Basic realm="Rally"');
+  response.status(status).json({ client_id: null, client_secret: null, ...body });
 }
 
 type Form = Readonly<Record<string, unknown>>;
@@ -103,13 +122,11 @@ function exchange(form: Form, client: SandboxClient, { grants, clock }: Rally): 
   return grants.issueTokens(line);
 }
 
-/** RFC 7636 §4.6. A code asked for without a challenge must come without a verifier (RFC 9700). */
+/** A code that was asked for without a challenge must come without a verifier (RFC 9700 §2.1.1). */
 function isChallengeMet({ codeChallenge }: CodeBinding, verifier: unknown): boolean {
-  if (codeChallenge === undefined) return verifier === undefined;
-  return (
-    typeof verifier === 'string' &&
-    createHash('sha256').update(verifier).digest('base64url') === codeChallenge
-  );
+  return codeChallenge === undefined
+    ? verifier === undefined
+    : isVerifierOf(codeChallenge, verifier);
 }
 
 function refresh(form: Form, client: SandboxClient, { grants }: Rally): Tokens | Fault {

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import { unauthenticated } from '../../failures/wsapi.js';
+import { refuseInJson, refuseWithPage } from './refusals.js';
 import { callerOf, type Caller } from '../caller.js';
 import type { Rally } from '../rally.js';
 
@@ -40,9 +40,7 @@ export function callerIn({ locals }: Response): Caller {
   return locals['caller'] as Caller;
 }
 
-/** Not an envelope: seen as JSON in Broadcom/rally-node#53, as Jetty's page in its #30 and #51. */
 function refuse(request: Request, response: Response): void {
-  response.status(401);
-  if (request.accepts(['json', 'html']) === 'html') response.type('html').end(unauthenticated);
-  else response.json({ message: null, status: '401', url: request.baseUrl + request.path });
+  if (request.accepts(['json', 'html']) === 'html') refuseWithPage(response);
+  else refuseInJson(request, response);
 }

@@ -214,6 +214,15 @@ function define(
 
 const byPath = new Map(types.map((type) => [type.name.toLowerCase(), type]));
 
+const fieldNames = new Set(
+  types.flatMap(({ attributes, collections }) => [...attributes.keys(), ...collections.keys()]),
+);
+
+/** Other names can be asked for, and have no effect. */
+export function isFieldOfAnyType(name: string): boolean {
+  return fieldNames.has(name);
+}
+
 /** @param path as it stands in a URL, in any case: `User`, `hierarchicalrequirement` */
 export function typeAt(path: string): ObjectType | undefined {
   return byPath.get(path.toLowerCase());

@@ -11,6 +11,7 @@ const SLOWDOWN_MS = 250;
 export function throttle(): RequestHandler {
   const underWay = new Map<RallyPerson, number>();
   return (_request, response, next) => {
+    if (response.destroyed) return; // it left before its turn: nothing would count it down again
     const { person } = callerIn(response);
     const count = (underWay.get(person) ?? 0) + 1;
     underWay.set(person, count);

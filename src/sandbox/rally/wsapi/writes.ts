@@ -100,6 +100,7 @@ export function writes({ rally: { objects }, clock }: World, base: string): Rout
   router
     .route('/:type/:objectId')
     .post(carryOut('OperationResult', update))
+    .put(carryOut('OperationResult', update)) // RallyTools/rally-node updates so
     .delete(carryOut('OperationResult', remove));
   return router;
 }

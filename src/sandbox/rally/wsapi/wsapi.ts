@@ -1,7 +1,7 @@
 // Rally's Web Services API v2.0. Sources: the envelopes and limits in Rally's toolkits
 // (RallyTools/rally-node, pyral, flowdock's fixtures) and Broadcom's articles.
 import { Router, type ErrorRequestHandler, type Request, type Response } from 'express';
-import { page } from '../../failures/broken.js';
+import { barePage } from '../../bare-page.js';
 import type { World } from '../../world.js';
 import { answer } from './answer.js';
 import { authenticate, callerIn } from './authenticate.js';
@@ -10,7 +10,7 @@ import type { WsapiObject } from './objects.js';
 import { parameter } from './parameters.js';
 import { queryResult } from './query-result.js';
 import { Representation, type Fetch } from './representation.js';
-import { typeAt } from './schema.js';
+import { isFieldOfAnyType, typeAt } from './schema.js';
 import { objectsInScope } from './scope.js';
 import { throttle } from './throttle.js';
 import { writes } from './writes.js';
@@ -22,7 +22,7 @@ export function wsapi(world: World, origin: string): Router {
   const representation = (fetch: Fetch) => new Representation(objects, base, fetch);
 
   router.use(authenticate(world.rally));
-  router.use(world.failures.at('wsapi', 'rally', clientOf));
+  router.use(world.failures.at({ name: 'wsapi', provider: 'rally', clientOf }));
   router.use(throttle());
 
   router.get('/:type', async (request, response, next) => {
@@ -72,7 +72,7 @@ export function wsapi(world: World, origin: string): Router {
 
   // What Jetty answers where there is nothing.
   router.use((_request, response) => {
-    response.status(404).type('html').end(page('Error 404 Not Found'));
+    response.status(404).type('html').end(barePage('Error 404 Not Found'));
   });
   router.use(badRequest);
   return router;
@@ -103,7 +103,8 @@ function fetched(request: Request): Fetch | undefined {
   const fetch = parameter(request, 'fetch');
   if (fetch === undefined) return undefined;
   const names = fetch.split(',').map((name) => name.trim());
-  return names.includes('true') ? 'true' : new Set(names);
+  if (names.includes('true')) return 'true';
+  return new Set(names.filter(isFieldOfAnyType));
 }
 
 /** A body that cannot be read, or an address that cannot be decoded. */
