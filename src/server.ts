@@ -40,7 +40,7 @@ async function start(given: Config): Promise<void> {
   const sandbox = given.sandbox && (await startStandIn(given, given.sandbox));
   const config = sandbox ? withProviders(given, sandbox) : given;
 
-  const store = openSessionStore(config, log);
+  const store = await openSessionStore(config, log);
   const server = createServer(createApp(config, log, store, sandbox && notice(sandbox)));
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await listen(server, config.port);

@@ -26,6 +26,8 @@ const UNLOCK = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call(
 
 export class RedisSessions extends session.Store implements SessionStore {
   readonly rateLimits: RedisRateLimits;
+  /** Resolves when Redis answers for the first time. */
+  readonly opened: Promise<unknown>;
   private readonly redis;
   private readonly records: RedisStore;
   private readonly turns = new Turns();
@@ -67,7 +69,7 @@ export class RedisSessions extends session.Store implements SessionStore {
       sendCommand: (...command) => redis.sendCommand<RedisReply>(command).catch(notLoaded(command)),
     });
     // Tries until it succeeds: neither side has to be started first.
-    void redis.connect().catch(() => undefined);
+    this.opened = redis.connect().catch(() => undefined);
   }
 
   get(id: string, callback: Callback<SessionData | null>): void {

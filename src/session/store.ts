@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Store as SessionRecords } from 'express-session';
 import type { Store as RateLimits } from 'express-rate-limit';
 import type { Logger } from 'pino';
@@ -34,10 +35,18 @@ export class SessionStoreError extends Error {}
 /** A session that holds nothing but sign-ins under way is soon of no use: their state is stale. */
 const PENDING_TTL_MS = 15 * 60 * 1000;
 
-/** Opens the store that is configured. It need not answer yet: Redis may be started later. */
-export function openSessionStore(config: Config, log: Logger): SessionStore {
+/** How long a start waits for a store that may be away. */
+const OPENING_MS = 1_000;
+
+/**
+ * Opens the store that is configured. It is waited for, so that the first request finds it; but not
+ * for long: Redis may be started later.
+ */
+export async function openSessionStore(config: Config, log: Logger): Promise<SessionStore> {
   const connectedTtlMs = config.sessionTtlHours * 60 * 60 * 1000;
-  return config.redis
-    ? new RedisSessions(config.redis, config.sessionSecrets, connectedTtlMs, PENDING_TTL_MS, log)
-    : new MemorySessions(connectedTtlMs, PENDING_TTL_MS);
+  if (!config.redis) return new MemorySessions(connectedTtlMs, PENDING_TTL_MS);
+  const { redis, sessionSecrets } = config;
+  const store = new RedisSessions(redis, sessionSecrets, connectedTtlMs, PENDING_TTL_MS, log);
+  await Promise.race([store.opened, delay(OPENING_MS)]);
+  return store;
 }

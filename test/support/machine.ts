@@ -1,7 +1,13 @@
 // Runs before all tests: says what this machine lacks. In CI that is a failure, never a silent skip.
 import { findChromium } from './chromium.js';
+import { findRedisServer } from './redis-server.js';
 
-const lacks = findChromium() ? [] : ['Chromium, for the browser tests: apt-get install chromium'];
+const lacks = [
+  ...(findChromium() ? [] : ['Chromium, for the browser tests: apt-get install chromium']),
+  ...(findRedisServer()
+    ? []
+    : ['redis-server, for the session tests: apt-get install redis-server']),
+];
 
 if (lacks.length > 0) {
   console.error(`\nThis machine lacks:\n${lacks.map((line) => `  ${line}`).join('\n')}`);

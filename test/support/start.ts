@@ -45,7 +45,7 @@ export async function start({ environment, sandbox: world }: StartOptions = {}):
   const log: string[] = [];
   const write = (line: string) => void log.push(line);
   const appLog = createLog('debug', { write });
-  const store = openSessionStore(config, appLog);
+  const store = await openSessionStore(config, appLog);
   server.on('request', createApp(config, appLog, store, 'It stands in.'));
   const close = async () => {
     await Promise.all([stop(server), stop(sandbox.server)]);
