@@ -27,14 +27,20 @@ import { sessions } from './session.js';
 
 const root = join(import.meta.dirname, '..');
 
+/** That a sandbox stands in, where it is, and who can sign in there. */
+export interface Notice {
+  readonly words: string;
+  readonly url: string;
+}
+
 /**
  * Builds the app; it does not listen yet.
  *
  * @param config from {@link loadConfig}
  * @param log where its lines go
- * @param notice shown on every page: that a sandbox stands in, and who can sign in there
+ * @param notice shown on every page where a sandbox stands in
  */
-export function createApp(config: Config, log: Logger, notice?: string): Express {
+export function createApp(config: Config, log: Logger, notice?: Notice): Express {
   const http = createHttp(config.upstreamTimeoutMs);
   const rally = createRally(config, http);
   const gocd = createGoCD(config, http);

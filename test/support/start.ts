@@ -43,7 +43,13 @@ export async function start({ environment, sandbox: world }: StartOptions = {}):
   });
   const log: string[] = [];
   const write = (line: string) => void log.push(line);
-  server.on('request', createApp(config, createLog('debug', { write }), 'It stands in.'));
+  server.on(
+    'request',
+    createApp(config, createLog('debug', { write }), {
+      words: 'It stands in.',
+      url: sandbox.url,
+    }),
+  );
   const close = async () => {
     await Promise.all([stop(server), stop(sandbox.server)]);
   };
