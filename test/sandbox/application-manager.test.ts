@@ -17,7 +17,7 @@ import {
   openManager,
   tokensOf,
   whoAmI,
-} from '../support/at-rally.js';
+} from '../support/rally.js';
 import {
   askFor,
   clientOf,

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
-import { askToken, logIn, tokensOf, whoAmI, type Tokens } from '../support/at-rally.js';
+import { askToken, logIn, tokensOf, whoAmI, type Tokens } from '../support/rally.js';
 import { addClient, clientOf, closeSandboxes, startSandboxAlone } from '../support/sandbox.js';
 import { Visitor } from '../support/visitor.js';
 

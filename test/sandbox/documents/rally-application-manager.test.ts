@@ -12,7 +12,7 @@ import {
   openManager,
   tokensOf,
   whoAmI,
-} from '../../support/at-rally.js';
+} from '../../support/rally.js';
 import { clientOf, closeSandboxes, startSandboxAlone } from '../../support/sandbox.js';
 import { Visitor, type Page } from '../../support/visitor.js';
 

@@ -15,7 +15,7 @@ import {
   openManager,
   tokensOf,
   whoAmI,
-} from '../../support/at-rally.js';
+} from '../../support/rally.js';
 import { clientOf, closeSandboxes, codeIn, startSandboxAlone } from '../../support/sandbox.js';
 import type { Visitor } from '../../support/visitor.js';
 

@@ -10,7 +10,7 @@ import {
   NEW_CLIENT,
   openManager,
   tokensOf,
-} from '../../support/at-rally.js';
+} from '../../support/rally.js';
 import { clientOf, closeSandboxes, codeIn, startSandboxAlone } from '../../support/sandbox.js';
 import { Visitor } from '../../support/visitor.js';
 
