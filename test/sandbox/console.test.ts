@@ -2,8 +2,14 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
-import { askToken, logIn, tokensOf, whoAmI, type Tokens } from '../support/rally.js';
-import { addClient, clientOf, closeSandboxes, startSandboxAlone } from '../support/sandbox.js';
+import { askToken, logIn, tokensOf, whoAmI } from '../support/rally.js';
+import {
+  addClient,
+  clientOf,
+  closeSandboxes,
+  startSandboxAlone,
+  type Tokens,
+} from '../support/sandbox.js';
 import { Visitor } from '../support/visitor.js';
 
 const TOKEN = '/login/oauth2/token';

@@ -1,7 +1,14 @@
 import { load } from 'cheerio';
 import supertest from 'supertest';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
-import { askFor, authorizationUrl, clientOf, codeIn, type SandboxClient } from './sandbox.js';
+import {
+  askFor,
+  authorizationUrl,
+  clientOf,
+  codeIn,
+  type SandboxClient,
+  type Tokens,
+} from './sandbox.js';
 import { Visitor, type Page } from './visitor.js';
 
 // What people and programs do at the GoCD half of the sandbox.
@@ -33,14 +40,24 @@ export async function codeOf(
   return codeIn(await visitor.submit(consent, 'form', { authorize: 'Yes' }));
 }
 
-/** Goes through the whole dance as a client would, and returns the access token. */
-export async function accessTokenOf(
+/** Goes through the whole dance as a client would. */
+export async function tokensOf(
   sandbox: Sandbox,
   username = 'ada',
   client: SandboxClient = clientOf(sandbox, 'gocd'),
+): Promise<Tokens> {
+  const code = await codeOf(sandbox, username, client);
+  return (await exchange(sandbox, client, code)).body as Tokens;
+}
+
+/** An access token, for whoever needs no refresh token. */
+export async function accessTokenOf(
+  sandbox: Sandbox,
+  username?: string,
+  client?: SandboxClient,
 ): Promise<string> {
-  const answer = await exchange(sandbox, client, await codeOf(sandbox, username, client));
-  return (answer.body as { access_token: string }).access_token;
+  const { access_token: accessToken } = await tokensOf(sandbox, username, client);
+  return accessToken;
 }
 
 export async function exchange({ url }: Sandbox, client: SandboxClient, code: string) {

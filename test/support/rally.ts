@@ -1,16 +1,11 @@
 import supertest from 'supertest';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
-import { authorizationUrl, clientOf, codeIn, type SandboxClient } from './sandbox.js';
+import { authorizationUrl, clientOf, codeIn, type SandboxClient, type Tokens } from './sandbox.js';
 import { Visitor, type Page } from './visitor.js';
 
 // What people, and clients of any make, do at the sandbox's Rally.
 
 export const MANAGER = '/login/accounts/index.html';
-
-export interface Tokens {
-  readonly access_token: string;
-  readonly refresh_token: string;
-}
 
 /** Somebody who has logged in at `/login`, with their browser. */
 export async function logIn(

@@ -12,6 +12,12 @@ const REDIRECT_URIS = {
 type Provider = keyof typeof REDIRECT_URIS;
 export type SandboxClient = Sandbox['world']['rally']['clients'][number];
 
+/** What both token endpoints answer with, among others. */
+export interface Tokens {
+  readonly access_token: string;
+  readonly refresh_token: string;
+}
+
 const running: Sandbox[] = [];
 
 /** Starts a sandbox of a test's own. {@link closeSandboxes} ends it; call that in afterEach. */
