@@ -1,3 +1,4 @@
+import supertest from 'supertest';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.js';
 import type { Page, Visitor } from './visitor.js';
 
@@ -11,6 +12,15 @@ const REDIRECT_URIS = {
 
 type Provider = keyof typeof REDIRECT_URIS;
 export type SandboxClient = Sandbox['world']['rally']['clients'][number];
+
+/** The state in the example of Rally's README. */
+export const STATE = 'e347b102-6029-49b0-81d7-5089d846812e';
+/** The pair in RFC 7636, appendix B. */
+export const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
+export const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
+
+/** Parameters of a query or a form; one that is undefined is left out. */
+export type Fields = Readonly<Record<string, string | undefined>>;
 
 /** What both token endpoints answer with, among others. */
 export interface Tokens {
@@ -67,10 +77,10 @@ export function authorizationUrl(
   { url }: Sandbox,
   path: string,
   client: SandboxClient,
-  parameters: Record<string, string | undefined> = {},
+  parameters: Fields = {},
 ): URL {
   const asked = new URL(url + path);
-  const all: Record<string, string | undefined> = {
+  const all: Fields = {
     response_type: 'code',
     client_id: client.id,
     redirect_uri: client.redirectUri,
@@ -94,6 +104,32 @@ export async function askFor(visitor: Visitor, url: URL, username: string): Prom
   if (page.$('input[name=password]').length === 0) return page;
   const signedIn = await visitor.submit(page, 'form', { username, password: 'sandbox' });
   return visitor.visit(signedIn.location);
+}
+
+/** What a program gets to see. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  readonly body: unknown;
+}
+
+/** What a program sends to a token endpoint. */
+export async function postForm(
+  { url }: Sandbox,
+  path: string,
+  fields: Fields,
+  authorization?: string,
+): Promise<Answer> {
+  const request = supertest(url).post(path).type('form');
+  if (authorization !== undefined) request.set('Authorization', authorization);
+  const sent = Object.entries(fields).filter(([, value]) => value !== undefined);
+  return request.send(Object.fromEntries(sent));
+}
+
+/** HTTP Basic, as most clients send it. */
+export function basic(id: string, secret: string): string {
+  return `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
 }
 
 /** The code in the redirect that ends a person's decision. */

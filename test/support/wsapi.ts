@@ -1,5 +1,6 @@
 import supertest from 'supertest';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
+import type { Answer } from './sandbox.js';
 
 // A program that calls Rally's WSAPI with an API key: no client of ours takes part.
 
@@ -16,13 +17,6 @@ export interface QueryResult {
   readonly Results: readonly Row[];
 }
 
-export interface WsapiAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly text: string;
-  readonly body: unknown;
-}
-
 /** What is sent, and what came back. Paths are below `/slm/webservice/v2.0`. */
 export class WsapiCaller {
   constructor(
@@ -30,7 +24,7 @@ export class WsapiCaller {
     private readonly key: string,
   ) {}
 
-  async get(path: string, parameters: Record<string, string> = {}): Promise<WsapiAnswer> {
+  async get(path: string, parameters: Record<string, string> = {}): Promise<Answer> {
     return supertest(this.sandbox.url)
       .get(WSAPI + path)
       .query(parameters)
@@ -52,7 +46,7 @@ export class WsapiCaller {
     method: 'post' | 'put' | 'delete',
     path: string,
     body: object | string = {},
-  ): Promise<WsapiAnswer> {
+  ): Promise<Answer> {
     const client = supertest(this.sandbox.url);
     return client[method](WSAPI + path)
       .set({ zsessionid: this.key, 'Content-Type': 'application/json' })
