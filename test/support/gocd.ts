@@ -40,9 +40,10 @@ export async function codeOf(
   sandbox: Sandbox,
   username = 'ada',
   client: SandboxClient = clientOf(sandbox, 'gocd'),
+  parameters: Fields = {},
 ): Promise<string> {
   const visitor = new Visitor();
-  const url = authorizationUrl(sandbox, AUTHORIZE, client);
+  const url = authorizationUrl(sandbox, AUTHORIZE, client, parameters);
   const consent = await askFor(visitor, url, username);
   return codeIn(await visitor.submit(consent, 'form', { authorize: 'Yes' }));
 }
@@ -97,6 +98,11 @@ export async function askToken(
 
 export async function exchange(sandbox: Sandbox, client: SandboxClient, code: string) {
   return askToken(sandbox, { grant_type: 'authorization-code', code }, client);
+}
+
+/** The header that GoCD's documentation of OAuth shows. */
+export function oauth(token: string): string {
+  return `Token token="${token}"`;
 }
 
 /** @param authorization the header; none where it is undefined */

@@ -138,3 +138,14 @@ export function codeIn({ location }: Page): string {
   if (code === null) throw new Error(`no code in ${location.href}`);
   return code;
 }
+
+/** Disables or deletes somebody, or lets them in again, as the console does for programs. */
+export async function setStatusOf(
+  { url }: Sandbox,
+  provider: Provider,
+  userName: string,
+  status: string,
+): Promise<void> {
+  const answer = await supertest(url).post('/_sandbox/people').send({ provider, userName, status });
+  if (answer.status !== 200) throw new Error(answer.text);
+}

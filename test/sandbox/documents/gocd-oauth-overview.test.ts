@@ -11,6 +11,7 @@ import {
   CLIENTS,
   codeOf,
   exchange,
+  oauth,
   open,
   registerClient,
 } from '../../support/gocd.js';
@@ -52,7 +53,7 @@ describe('OAuth Overview', () => {
   test('Go implements the OAuth protocol to authorize third party application’s (client’s) request to access data on the Go server.', async () => {
     const token = await accessTokenOf(sandbox);
 
-    expect((await cctray(sandbox, `Token token="${token}"`)).status).toBe(200);
+    expect((await cctray(sandbox, oauth(token))).status).toBe(200);
   });
 });
 
@@ -62,8 +63,8 @@ describe('What is OAuth?', () => {
 
     expect(login.url.origin).toBe(sandbox.url);
     expect(login.$('input[type=password]')).toHaveLength(1);
-    const ofGuest = await cctray(sandbox, `Token token="${await accessTokenOf(sandbox, 'guest')}"`);
-    const ofAda = await cctray(sandbox, `Token token="${await accessTokenOf(sandbox)}"`);
+    const ofGuest = await cctray(sandbox, oauth(await accessTokenOf(sandbox, 'guest')));
+    const ofAda = await cctray(sandbox, oauth(await accessTokenOf(sandbox)));
     expect(ofGuest.text).not.toContain('<Project ');
     expect(ofAda.text).toContain('<Project ');
   });
@@ -126,7 +127,7 @@ describe('Create a new OAuth client', () => {
     const { client: milk } = await registerClient(sandbox, admin, MILK_APP);
     const token = await accessTokenOf(sandbox, 'ada', milk);
 
-    expect((await cctray(sandbox, `Token token="${token}"`)).status).toBe(200);
+    expect((await cctray(sandbox, oauth(token))).status).toBe(200);
   });
 });
 
@@ -136,7 +137,7 @@ describe('Edit an existing OAuth client', () => {
     const moved = { ...client, redirectUri: 'http://localhost:9/moved' };
     const token = await accessTokenOf(sandbox, 'ada', moved);
 
-    expect((await cctray(sandbox, `Token token="${token}"`)).status).toBe(200);
+    expect((await cctray(sandbox, oauth(token))).status).toBe(200);
   });
 
   test('Locate the Client you want to modify and click the Edit link next to it.', async () => {
@@ -161,7 +162,7 @@ describe('Delete an existing OAuth client', () => {
     const token = await accessTokenOf(sandbox);
     await destroy();
 
-    expect((await cctray(sandbox, `Token token="${token}"`)).status).toBe(401);
+    expect((await cctray(sandbox, oauth(token))).status).toBe(401);
     const page = await askFor(visitor, authorizeUrl(), 'ada');
     expect(page.location.searchParams.get('error')).toBe('invalid-client-id');
   });
@@ -381,7 +382,7 @@ describe('Get access token', () => {
       access_token: string;
       expires_in: number;
     };
-    const header = `Token token="${token}"`;
+    const header = oauth(token);
     expect(seconds).toBe(7_775_999); // a second less than it lives
     sandbox.world.clock.putForward((seconds - 60) * 1000);
     expect((await cctray(sandbox, header)).status).toBe(200);
@@ -405,12 +406,12 @@ describe('Use the access token', () => {
     const token = await accessTokenOf(sandbox);
 
     expect((await cctray(sandbox)).status).toBe(401);
-    expect((await cctray(sandbox, `Token token="${token}"`)).status).toBe(200);
+    expect((await cctray(sandbox, oauth(token))).status).toBe(200);
   });
 
   test('Example Request: curl -H ‘Authorization: Token token="f180f7bb68d38531aac2f49e5b0cac0c5ed5ced9b72842a429e783747e819664"’ https://www.your-go-server.com:8154/go/cctray.xml', async () => {
     const token = await accessTokenOf(sandbox);
-    const answer = await cctray(sandbox, `Token token="${token}"`);
+    const answer = await cctray(sandbox, oauth(token));
 
     expect(token).toMatch(/^[0-9a-f]{64}$/);
     expect(answer.text).toMatch(/^<\?xml version="1.0" encoding="utf-8"\?>\n<Projects>\n {2}<Proj/);
