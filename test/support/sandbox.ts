@@ -74,7 +74,7 @@ export function addClient(
  * @param parameters what it asks differently; undefined leaves a parameter out
  */
 export function authorizationUrl(
-  { url }: Sandbox,
+  { url }: Pick<Sandbox, 'url'>,
   path: string,
   client: SandboxClient,
   parameters: Fields = {},
@@ -116,7 +116,7 @@ export interface Answer {
 
 /** What a program sends to a token endpoint. */
 export async function postForm(
-  { url }: Sandbox,
+  { url }: Pick<Sandbox, 'url'>,
   path: string,
   fields: Fields,
   authorization?: string,

@@ -24,11 +24,15 @@ export class WsapiCaller {
     private readonly key: string,
   ) {}
 
-  async get(path: string, parameters: Record<string, string> = {}): Promise<Answer> {
+  async get(
+    path: string,
+    parameters: Record<string, string> = {},
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     return supertest(this.sandbox.url)
       .get(WSAPI + path)
       .query(parameters)
-      .set('zsessionid', this.key);
+      .set({ ...headers, zsessionid: this.key });
   }
 
   async query(path: string, parameters: Record<string, string> = {}): Promise<QueryResult> {
@@ -64,10 +68,6 @@ export function wsapiCaller(
   const person = people.find((each) => each.userName === userName);
   if (!person) throw new Error(`nobody is ${userName}`);
   return new WsapiCaller(sandbox, apiKeys.create(person, 'test', isReadOnly).secretKey);
-}
-
-export function formattedIds({ Results }: QueryResult): unknown[] {
-  return Results.map((row) => row['FormattedID']);
 }
 
 export function names({ Results }: QueryResult): unknown[] {
