@@ -10,6 +10,9 @@ const REDIRECT_URIS = {
   gocd: 'http://localhost:9/oauth-redirect/gocd',
 };
 
+/** A world that starts quickly, on a free port, and answers at once. */
+export const SMALL = { port: 0, stories: 64, latencyMs: 0 };
+
 type Provider = keyof typeof REDIRECT_URIS;
 export type SandboxClient = Sandbox['world']['rally']['clients'][number];
 
@@ -32,10 +35,7 @@ const running: Sandbox[] = [];
 
 /** Starts a sandbox of a test's own. {@link closeSandboxes} ends it; call that in afterEach. */
 export async function startSandboxAlone(options: Partial<SandboxOptions> = {}): Promise<Sandbox> {
-  const sandbox = await startSandbox(
-    { port: 0, stories: 64, pipelines: 4, latencyMs: 0, ...options },
-    REDIRECT_URIS,
-  );
+  const sandbox = await startSandbox({ ...SMALL, pipelines: 4, ...options }, REDIRECT_URIS);
   running.push(sandbox);
   return sandbox;
 }
