@@ -3,6 +3,7 @@ import { createApp } from '../../src/app.js';
 import { loadConfig, type Config } from '../../src/config.js';
 import { createLog } from '../../src/log.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
+import { SMALL } from './sandbox.js';
 
 /** An app and a sandbox of a test's own, on free ports. */
 export interface Started {
@@ -26,7 +27,7 @@ export async function start({ environment, sandbox: world }: StartOptions = {}):
   const server = createServer();
   const url = `http://localhost:${await listen(server)}`;
   const sandbox = await startSandbox(
-    { port: 0, stories: 64, pipelines: 6, latencyMs: 0, ...world },
+    { ...SMALL, pipelines: 6, ...world },
     { rally: `${url}/oauth-redirect`, gocd: `${url}/oauth-redirect/gocd` },
   );
   const [rally] = sandbox.world.rally.clients;
