@@ -27,19 +27,25 @@ import type { SessionStore } from './session/store.js';
 
 const root = join(import.meta.dirname, '..');
 
+/** That a sandbox stands in, where it is, and who can sign in there. */
+export interface Notice {
+  readonly words: string;
+  readonly url: string;
+}
+
 /**
  * Builds the app; it does not listen yet.
  *
  * @param config from {@link loadConfig}
  * @param log where its lines go
  * @param store where sessions are kept
- * @param notice shown on every page: that a sandbox stands in, and who can sign in there
+ * @param notice shown on every page where a sandbox stands in
  */
 export function createApp(
   config: Config,
   log: Logger,
   store: SessionStore,
-  notice?: string,
+  notice?: Notice,
 ): Express {
   const http = createHttp(config.upstreamTimeoutMs);
   const rally = createRally(config, http);

@@ -3,7 +3,7 @@
 import { createServer, type Server } from 'node:http';
 import { config as readDotEnv } from 'dotenv';
 import type { Logger } from 'pino';
-import { createApp } from './app.js';
+import { createApp, type Notice } from './app.js';
 import { ConfigError, loadConfig, type Config } from './config.js';
 import { createLog } from './log.js';
 import { isLoopback } from './loopback.js';
@@ -77,14 +77,14 @@ function withProviders(config: Config, { url, gocdUrl, world }: Sandbox): Config
   };
 }
 
-function notice({ url, world }: Sandbox): string {
+function notice({ url, world }: Sandbox): Notice {
   const names = (people: readonly { readonly userName: string }[]) =>
     people.map(({ userName }) => userName).join(', ');
-  return (
+  const words =
     `No provider is configured, so ${url} stands in for both. At Rally sign in as one of ` +
     `${names(world.rally.people)}; at GoCD as ${names(world.gocd.people)}. ` +
-    `Every password is “${world.rally.people[0]?.password ?? ''}”.`
-  );
+    `Every password is “${world.rally.people[0]?.password ?? ''}”.`;
+  return { words, url };
 }
 
 async function listen(server: Server, port: number): Promise<void> {

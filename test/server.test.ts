@@ -1,10 +1,10 @@
 // The process itself: what it prints, when it refuses to start, how it stops. It is the compiled
 // one, as Foreman and Heroku run it.
-import { spawn, type ChildProcess } from 'node:child_process';
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { signIn } from './support/dance.js';
+import { endRuns, freePort, printed, run as runProgram } from './support/process.js';
 import { listen, stop } from './support/start.js';
 import {
   hang,
@@ -15,55 +15,15 @@ import {
 } from './support/stub-provider.js';
 import { Visitor } from './support/visitor.js';
 
-interface Run {
-  readonly child: ChildProcess;
-  /** Standard output and error so far. */
-  readonly output: () => string;
-  readonly exit: Promise<number | null>;
-}
-
-const runs: Run[] = [];
 let stub: StubProvider | undefined;
 
 afterEach(async () => {
-  for (const { child } of runs) child.kill('SIGKILL');
-  await Promise.all(runs.splice(0).map(({ exit }) => exit));
+  await endRuns();
   await stub?.close();
   stub = undefined;
 });
 
-function run(environment: Record<string, string>): Run {
-  const child = spawn(process.execPath, ['dist/server.js'], {
-    env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', ...environment },
-  });
-  let printed = '';
-  child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()));
-  const exit = new Promise<number | null>((resolve) => child.once('close', resolve));
-  const started = { child, output: () => printed, exit };
-  runs.push(started);
-  return started;
-}
-
-/** Waits until the process has printed a text; fails at once when it ends without. */
-async function printed({ child, output, exit }: Run, text: string): Promise<void> {
-  const ended = exit.then(() => 'ended' as const);
-  while (!output().includes(text)) {
-    const next = new Promise<'more'>((resolve) => {
-      child.stdout?.once('data', () => {
-        resolve('more');
-      });
-    });
-    if ((await Promise.race([next, ended])) === 'ended') throw new Error(output());
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await stop(server);
-  return port;
-}
+const run = (environment: Record<string, string>) => runProgram('dist/server.js', environment);
 
 describe('npm start with nothing configured', () => {
   test('starts app and sandbox on the given ports, and one can sign in at once', async () => {

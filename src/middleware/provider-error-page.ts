@@ -254,7 +254,7 @@ function upstreamPage(error: UpstreamError, provider: Provider, { path }: Place)
   return {
     status: UPSTREAM_STATUS[error.failure],
     code: `upstream_${error.failure}`,
-    title: error.failure === 'busy' ? `${name} is busy` : `No answer from ${name}`,
+    title: titleOf(error.failure, name),
     happened,
     next,
     ...(error.excerpt && {
@@ -263,6 +263,12 @@ function upstreamPage(error: UpstreamError, provider: Provider, { path }: Place)
     ...(error.retryAfter && { headers: { 'Retry-After': error.retryAfter } }),
     link: isSigningIn ? connectLink(provider) : { href: provider.page, text: 'Try again' },
   };
+}
+
+function titleOf(failure: UpstreamFailure, name: string): string {
+  if (failure === 'busy') return `${name} is busy`;
+  const isAnswer = ['redirect', 'too_large', 'unexpected'].includes(failure);
+  return isAnswer ? `No usable answer from ${name}` : `No answer from ${name}`;
 }
 
 /** A provider's words: without secrets that it may repeat, and short. The view escapes them. */

@@ -26,9 +26,9 @@ export function consoleApi(world: World): Router {
     router.post(path, json, (request: Request, response: Response) => {
       const done = change(world, request.body);
       if (done === undefined) {
-        response.status(400).json({ error: `Send ${expects}.`, ...state() });
+        response.status(400).json({ error: `Not understood. Send ${expects}.`, ...state() });
       } else {
-        response.json({ done, ...state() });
+        response.json({ done, active: world.failures.active });
       }
     });
     router.use(path, unreadable);

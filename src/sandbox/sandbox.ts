@@ -102,7 +102,7 @@ function createSandbox(
   app.use(
     rallyLogin.router,
     rallyAuthorize(world, rallyLogin),
-    applicationManager(world, rallyLogin),
+    applicationManager(world, rallyLogin, origin),
   );
   const gocdLogin = createLogin({
     provider: 'gocd',
@@ -124,7 +124,7 @@ function createSandbox(
       title: 'The sandbox does not have this page',
       provider: 'sandbox',
       happened:
-        'The real Rally and the real GoCD have more pages than this stand-in: there you may find a build, a story, or the applications that you have allowed.',
+        'The real Rally and the real GoCD have more pages than this stand-in. The links above lead to what there is here.',
     });
   });
   const failed: ErrorRequestHandler = (error: unknown, _request, response, next) => {

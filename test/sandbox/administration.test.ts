@@ -12,6 +12,7 @@ describeWithChromium('in Chromium', () => {
   let browser: Browser;
   let page: Page;
   let started: Started;
+  let complaints: string[]; // of the browser, about a page
 
   beforeAll(async () => {
     browser = await startChromium();
@@ -21,10 +22,18 @@ describeWithChromium('in Chromium', () => {
   beforeEach(async () => {
     started = await start();
     page = await browser.newPage();
+    complaints = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
   });
   afterEach(async () => {
     await page.close();
     await closeAll();
+    // A page that refuses says so with its status, which the browser repeats.
+    expect(
+      complaints.filter((text) => !text.includes('the server responded with a status of')),
+    ).toEqual([]);
   });
 
   describe('Rally Application Manager', () => {
@@ -71,7 +80,7 @@ describeWithChromium('in Chromium', () => {
       expect(await heading()).toBe('Unknown client_id');
     });
 
-    test('a person who is disabled is signed out of everything', async () => {
+    test('a person who is disabled is logged out of Rally, and the app is refused what it asks for them', async () => {
       await page.goto(`${started.sandbox.url}/_sandbox`);
       await page.getByRole('button', { name: 'Disable ada@example.test' }).click();
 
@@ -126,11 +135,52 @@ describeWithChromium('in Chromium', () => {
     test('a token that its person revokes is refused', async () => {
       await page.goto(`${started.sandbox.gocdUrl}/oauth/user_tokens`);
       await page.getByRole('button', { name: 'Revoke' }).first().click();
-      const popup = page.getByRole('dialog');
-      if ((await popup.count()) > 0) await popup.getByRole('button', { name: 'OK' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'OK' }).click();
+      expect(await page.getByRole('status').innerText()).toContain('successfully deleted');
 
       await page.goto(`${started.url}/gocd`);
       expect(await heading()).toBe('GoCD no longer accepts this connection');
+    });
+
+    test('the administrator registers a client as GoCD’s documentation says, and destroys it', async () => {
+      const { clients } = started.sandbox.world.gocd;
+      await page.goto(started.sandbox.gocdUrl);
+      await page.getByRole('link', { name: 'Admin' }).click();
+      await page.getByRole('link', { name: 'New OAuth Client' }).click();
+      await page.getByLabel('Name', { exact: true }).fill('Milk app');
+      await page.getByLabel('Redirect URL').fill('http://localhost:9/milk');
+      await page.getByRole('button', { name: 'Submit' }).click();
+      expect(await page.getByText('Client ID').count()).toBeGreaterThan(0);
+
+      await page.getByRole('link', { name: 'All OAuth clients' }).click();
+      const popup = page.getByRole('dialog');
+      await page.getByRole('button', { name: 'Destroy Milk app' }).click();
+      expect(await popup.innerText()).toContain('Are you sure?');
+      await popup.getByRole('button', { name: 'Cancel' }).click();
+      expect(await popup.count()).toBe(0);
+      expect(clients).toHaveLength(2);
+
+      await page.getByRole('button', { name: 'Destroy Milk app' }).click();
+      await popup.getByRole('button', { name: 'OK' }).click();
+      expect(await page.getByRole('status').innerText()).toBe(
+        'OAuth client was successfully deleted.',
+      );
+      expect(clients.map(({ name }) => name)).toEqual(['OAuth sample app']);
+    });
+
+    test('a person generates a personal access token, and revokes it', async () => {
+      await page.goto(started.sandbox.gocdUrl);
+      await page.getByRole('link', { name: 'Personal access tokens' }).click();
+      await page.getByLabel('Description').fill('weekly report');
+      await page.getByRole('button', { name: 'Generate Token' }).click();
+      const token = await page.locator('#new-token').innerText();
+      expect(token).toMatch(/^[0-9a-f]{40}$/);
+      expect(await statusWith(token)).toBe(200);
+
+      await page.getByRole('button', { name: 'Revoke weekly report' }).click();
+      await page.getByRole('dialog').getByRole('button', { name: 'OK' }).click();
+      expect(await page.getByRole('status').innerText()).toBe('The access token was revoked.');
+      expect(await statusWith(token)).toBe(401);
     });
 
     test('an app whose client is destroyed is refused, and GoCD no longer knows it', async () => {
@@ -154,6 +204,11 @@ describeWithChromium('in Chromium', () => {
       await page.goto(`${started.url}/login/gocd`);
       expect(await page.getByText('our redirect URI is not the registered one').count()).toBe(1);
     });
+
+    async function statusWith(token: string): Promise<number> {
+      const headers = { Authorization: `Bearer ${token}` };
+      return (await fetch(`${started.sandbox.gocdUrl}/cctray.xml`, { headers })).status;
+    }
   });
 
   async function connectToRally(): Promise<void> {

@@ -2,11 +2,17 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
-import { askToken, logIn, tokensOf, whoAmI, type Tokens } from '../support/at-rally.js';
-import { addClient, clientOf, closeSandboxes, startSandboxAlone } from '../support/sandbox.js';
+import { askToken, logIn, TOKEN, tokensOf, whoAmI } from '../support/rally.js';
+import {
+  addClient,
+  basic,
+  clientOf,
+  closeSandboxes,
+  postForm,
+  startSandboxAlone,
+  type Tokens,
+} from '../support/sandbox.js';
 import { Visitor } from '../support/visitor.js';
-
-const TOKEN = '/login/oauth2/token';
 
 let sandbox: Sandbox;
 let visitor: Visitor;
@@ -43,8 +49,8 @@ describe('POST /_sandbox/failures', () => {
 
     expect(await statusOfToken({ client_id: first.id })).toBe(503);
     expect(await statusOfToken({ client_id: second.id })).toBe(401);
-    expect(await statusOfToken({}, basic(first.id))).toBe(503);
-    expect(await statusOfToken({}, basic(second.id))).toBe(401);
+    expect(await statusOfToken({}, basic(first.id, 'wrong'))).toBe(503);
+    expect(await statusOfToken({}, basic(second.id, 'wrong'))).toBe(401);
   });
 
   test('lets it strike one provider, and leaves the other alone', async () => {
@@ -129,7 +135,7 @@ describe('POST /_sandbox/clock', () => {
   });
 
   test.each([{ forwardSeconds: -1 }, { forwardSeconds: 'soon' }, {}])(
-    'refuses %j',
+    'leaves the clock alone when it is sent %j, and answers 400',
     async (body) => {
       const before = sandbox.world.clock.now();
       const answer = await supertest(sandbox.url).post('/_sandbox/clock').send(body);
@@ -164,8 +170,14 @@ describe('POST /_sandbox/people', () => {
     { provider: 'gocd', userName: 'ada@example.test', status: 'disabled' },
     { provider: 'rally', userName: 'ada@example.test', status: 'asleep' },
     { provider: '__proto__', userName: 'ada', status: 'disabled' },
-  ])('refuses %j', async (body) => {
-    expect((await supertest(sandbox.url).post('/_sandbox/people').send(body)).status).toBe(400);
+  ])('leaves everybody alone when it is sent %j, and answers 400', async (body) => {
+    const statuses = () =>
+      [...sandbox.world.rally.people, ...sandbox.world.gocd.people].map(({ status }) => status);
+    const before = statuses();
+    const answer = await supertest(sandbox.url).post('/_sandbox/people').send(body);
+
+    expect(answer.status).toBe(400);
+    expect(statuses()).toEqual(before);
   });
 });
 
@@ -277,6 +289,18 @@ describe('GET /_sandbox', () => {
     expect(await statusWith(third.access_token)).toBe(401);
   });
 
+  test('forgets what was received when a person asks for it', async () => {
+    await statusOfToken();
+    const before = await visitor.visit(`${sandbox.url}/_sandbox`);
+    expect(before.$('.exchange')).toHaveLength(1);
+    await visitor.submit(before, 'form[action$="/forget"]');
+    const after = await visitor.visit(`${sandbox.url}/_sandbox`);
+
+    expect(after.$('.exchange')).toHaveLength(0);
+    expect(after.text).toContain('Nothing was asked yet.');
+    expect(after.$('form[action$="/forget"]')).toHaveLength(0);
+  });
+
   test.each(['switches/failures', 'switches/clock', 'switches/people', 'forget'])(
     'refuses a forged form at /_sandbox/%s',
     async (path) => {
@@ -301,14 +325,9 @@ async function statusOfToken(
   authorization?: string,
   path = TOKEN,
 ): Promise<number> {
-  const request = supertest(sandbox.url).post(path).type('form');
-  if (authorization !== undefined) request.set('Authorization', authorization);
-  const { status } = await request.send({ grant_type: 'authorization_code', ...fields });
+  const form = { grant_type: 'authorization_code', ...fields };
+  const { status } = await postForm(sandbox, path, form, authorization);
   return status;
-}
-
-function basic(id: string, secret = 'wrong'): string {
-  return `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
 }
 
 async function signIn(): Promise<Tokens> {

@@ -1,7 +1,7 @@
 // Where people land who log in to GoCD, and the pages that cctray.xml links to.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
-import { accessTokenOf, cctray, entriesIn, open } from '../support/gocd.js';
+import { accessTokenOf, cctray, entriesIn, oauth, open } from '../support/gocd.js';
 import { closeSandboxes, startSandboxAlone } from '../support/sandbox.js';
 import { Visitor, type Page } from '../support/visitor.js';
 
@@ -97,7 +97,7 @@ describe(`GET ${PIPELINES}`, () => {
     ['admin', true],
   ])('offers %s the pages that are theirs', async (username, hasAdmin) => {
     const { $ } = await open(visitor, sandbox, PIPELINES, username);
-    const addresses = $('nav a').toArray();
+    const addresses = $('main nav a').toArray();
 
     expect(addresses.map((link) => $(link).attr('href'))).toEqual([
       PIPELINES,
@@ -120,8 +120,8 @@ describe(`GET ${PIPELINES}`, () => {
 });
 
 describe('the pages that cctray.xml links to', () => {
-  test('are there, each of them', async () => {
-    const answer = await cctray(sandbox, `Token token="${await accessTokenOf(sandbox)}"`);
+  test('open for whoever is logged in, each with the name of its entry', async () => {
+    const answer = await cctray(sandbox, oauth(await accessTokenOf(sandbox)));
     await open(visitor, sandbox, PIPELINES);
     for (const { name, webUrl } of entriesIn(answer.text).values()) {
       const page = await visitor.visit(String(webUrl));

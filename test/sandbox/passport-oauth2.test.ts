@@ -7,14 +7,15 @@ import session from 'express-session';
 import passport from 'passport';
 import OAuth2Strategy, { type StrategyOptions, type VerifyFunction } from 'passport-oauth2';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
-import { whoAmI, type Tokens } from '../support/at-rally.js';
 import { allow, deny, goToConsent, signIn } from '../support/dance.js';
 import { cctray } from '../support/gocd.js';
+import { whoAmI } from '../support/rally.js';
 import {
   addClient,
   closeSandboxes,
   startSandboxAlone,
   type SandboxClient,
+  type Tokens,
 } from '../support/sandbox.js';
 import { listen, stop } from '../support/start.js';
 import { Visitor, type Page } from '../support/visitor.js';

@@ -257,12 +257,18 @@ describe('query, order and fetch through references', () => {
   });
 });
 
-describe('a page', () => {
-  test('is packed for a client that can unpack it', async () => {
-    const packed = await ada.get(STORIES);
+describe(`GET ${WSAPI}${STORIES}`, () => {
+  test('is packed for a client that can unpack it, and plain for one that cannot', async () => {
+    const [packed, plain] = [
+      await ada.get(STORIES),
+      await ada.get(STORIES, {}, { 'Accept-Encoding': 'identity' }),
+    ];
 
     expect(packed.headers['content-encoding']).toBe('gzip');
     expect(packed.headers['vary']).toContain('Accept-Encoding');
+    expect(plain.headers).not.toHaveProperty('content-encoding');
+    expect(plain.headers['vary']).toContain('Accept-Encoding');
+    expect(plain.text).toBe(packed.text);
   });
 
   test('is the same at every start on the same day', async () => {

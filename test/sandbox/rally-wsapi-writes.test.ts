@@ -1,14 +1,8 @@
 // Creating, changing and deleting work by WSAPI. Everything that is understood has status 200.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
-import { closeSandboxes, startSandboxAlone } from '../support/sandbox.js';
-import {
-  WSAPI,
-  wsapiCaller,
-  type Row,
-  type WsapiAnswer,
-  type WsapiCaller,
-} from '../support/wsapi.js';
+import { closeSandboxes, startSandboxAlone, type Answer } from '../support/sandbox.js';
+import { WSAPI, wsapiCaller, type Row, type WsapiCaller } from '../support/wsapi.js';
 
 const STORIES = '/hierarchicalrequirement';
 
@@ -257,6 +251,6 @@ describe(`DELETE ${WSAPI}/<type>/<ObjectID>`, () => {
   });
 });
 
-function created({ body }: WsapiAnswer): Row {
+function created({ body }: Answer): Row {
   return (body as { CreateResult: { Object: Row } }).CreateResult.Object;
 }

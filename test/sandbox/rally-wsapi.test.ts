@@ -3,17 +3,10 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import supertest from 'supertest';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
-import {
-  askFor,
-  authorizationUrl,
-  clientOf,
-  closeSandboxes,
-  codeIn,
-  startSandboxAlone,
-} from '../support/sandbox.js';
-import { Visitor } from '../support/visitor.js';
+import { logIn, tokensOf } from '../support/rally.js';
+import { closeSandboxes, startSandboxAlone } from '../support/sandbox.js';
+import { names, WSAPI, WsapiCaller, type QueryResult } from '../support/wsapi.js';
 
-const WSAPI = '/slm/webservice/v2.0';
 const STORIES = `${WSAPI}/hierarchicalrequirement`;
 
 let sandbox: Sandbox;
@@ -95,7 +88,9 @@ describe(`GET ${WSAPI}`, () => {
     const { body } = await get(`${WSAPI}/user`, token);
 
     expect((await get(`${WSAPI}/User`, token)).body).toEqual(body);
-    expect((await get('/slm/webservice/v2.x/user', token)).body).toEqual(body);
+    expect(
+      (await supertest(sandbox.url).get('/slm/webservice/v2.x/user').set('zsessionid', token)).body,
+    ).toEqual(body);
   });
 
   test('/user with a query finds people of Rally, and none of GoCD', async () => {
@@ -343,36 +338,14 @@ describe(`GET ${STORIES}`, () => {
   });
 });
 
-interface QueryResult {
-  readonly Errors: readonly string[];
-  readonly TotalResultCount: number;
-  readonly StartIndex: number;
-  readonly PageSize: number;
-  readonly Results: readonly Readonly<Record<string, unknown>>[];
-}
-
+/** An access token of somebody; WSAPI takes it as it takes a key. */
 async function signIn(username: string): Promise<string> {
-  const client = clientOf(sandbox, 'rally');
-  const visitor = new Visitor();
-  const url = authorizationUrl(sandbox, '/login/oauth2/auth', client);
-  const consent = await askFor(visitor, url, username);
-  const code = codeIn(await visitor.submit(consent, 'form', { decision: 'allow' }));
-  const answer = await visitor.post(`${sandbox.url}/login/oauth2/token`, {
-    grant_type: 'authorization_code',
-    code,
-    redirect_uri: client.redirectUri,
-    client_id: client.id,
-    client_secret: client.secret,
-  });
-  return (JSON.parse(answer.text) as { access_token: string }).access_token;
+  return (await tokensOf(sandbox, await logIn(sandbox, username))).access_token;
 }
 
-async function get(
-  path: string,
-  token: string,
-  parameters: Record<string, string> = {},
-): Promise<{ status: number; body: unknown }> {
-  return supertest(sandbox.url).get(path).query(parameters).set('zsessionid', token);
+async function get(path: string, token: string, parameters: Record<string, string> = {}) {
+  const below = path.replace(WSAPI, '');
+  return new WsapiCaller(sandbox, token).get(below, parameters);
 }
 
 async function query(
@@ -381,12 +354,7 @@ async function query(
   parameters: Record<string, string> = {},
   path = '/hierarchicalrequirement',
 ): Promise<QueryResult> {
-  const { body } = await get(WSAPI + path, token, { query: text, ...parameters });
-  return (body as { QueryResult: QueryResult }).QueryResult;
-}
-
-function names({ Results }: QueryResult): unknown[] {
-  return Results.map((row) => row['_refObjectName']);
+  return new WsapiCaller(sandbox, token).query(path, { query: text, ...parameters });
 }
 
 function objectIds({ Results }: QueryResult): number[] {

@@ -3,32 +3,23 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import supertest from 'supertest';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
+import { askToken, AUTHORIZE, authorizeUrl, TOKEN, whoAmI } from '../support/rally.js';
 import {
   addClient,
   askFor,
-  authorizationUrl,
+  basic,
+  CHALLENGE,
   clientOf,
   closeSandboxes,
   codeIn,
   startSandboxAlone,
+  STATE,
+  VERIFIER,
+  type Fields,
   type SandboxClient,
+  type Tokens,
 } from '../support/sandbox.js';
 import { Visitor, type Page } from '../support/visitor.js';
-
-const AUTHORIZE = '/login/oauth2/auth';
-const TOKEN = '/login/oauth2/token';
-const USER = '/slm/webservice/v2.0/user';
-const STATE = 'e347b102-6029-49b0-81d7-5089d846812e';
-// The pair in RFC 7636, appendix B.
-const VERIFIER = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
-const CHALLENGE = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
-
-type Fields = Record<string, string | undefined>;
-
-interface Tokens {
-  readonly access_token: string;
-  readonly refresh_token: string;
-}
 
 let sandbox: Sandbox;
 let client: SandboxClient;
@@ -82,7 +73,7 @@ describe(`GET ${AUTHORIZE}`, () => {
 
     expect(page.status).toBe(400);
     expect(page.headers).not.toHaveProperty('location');
-    expect(page.$('a, form, meta[http-equiv]')).toHaveLength(0);
+    expect(page.$('main a, main form, meta[http-equiv]')).toHaveLength(0);
     expect(page.text).toContain('Nobody was sent anywhere');
   });
 
@@ -220,9 +211,9 @@ describe(`POST ${TOKEN} with a code`, () => {
     const { access_token: token } = answer.body as Tokens;
 
     expect(answer.body).toMatchObject({ expires_in: 90 });
-    expect((await get(USER, token)).status).toBe(200);
+    expect((await whoAmI(sandbox, token)).status).toBe(200);
     jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 90_000);
-    expect((await get(USER, token)).status).toBe(401);
+    expect((await whoAmI(sandbox, token)).status).toBe(401);
   });
 
   test('takes the client’s credentials by HTTP Basic too', async () => {
@@ -274,8 +265,15 @@ describe(`POST ${TOKEN} with a code`, () => {
   });
 
   test('does not read a JSON body, and so finds no grant_type in it', async () => {
-    const fields = exchangeFields(await newCode());
-    const answer = await supertest(sandbox.url).post(TOKEN).send(fields);
+    const answer = await supertest(sandbox.url)
+      .post(TOKEN)
+      .send({
+        grant_type: 'authorization_code',
+        code: await newCode(),
+        redirect_uri: client.redirectUri,
+        client_id: client.id,
+        client_secret: client.secret,
+      });
 
     expect(answer.status).toBe(400);
     expect(answer.text).toContain('Invalid value for grant_type params');
@@ -285,9 +283,9 @@ describe(`POST ${TOKEN} with a code`, () => {
     const code = await newCode();
     const { access_token: token } = (await exchange(code)).body as Tokens;
 
-    expect((await get(USER, token)).status).toBe(200);
+    expect((await whoAmI(sandbox, token)).status).toBe(200);
     expect((await exchange(code)).body).toMatchObject({ error: 'invalid_grant' });
-    expect((await get(USER, token)).status).toBe(401);
+    expect((await whoAmI(sandbox, token)).status).toBe(401);
   });
 
   test('takes a code for ten minutes', async () => {
@@ -358,8 +356,8 @@ describe(`POST ${TOKEN} with a refresh token`, () => {
     expect(answer.body).toMatchObject({ id_token: '???', expires_in: 86_400 });
     expect(renewed.access_token).not.toBe(tokens.access_token);
     expect(renewed.refresh_token).not.toBe(tokens.refresh_token);
-    expect((await get(USER, tokens.access_token)).status).toBe(401);
-    expect((await get(USER, renewed.access_token)).status).toBe(200);
+    expect((await whoAmI(sandbox, tokens.access_token)).status).toBe(401);
+    expect((await whoAmI(sandbox, renewed.access_token)).status).toBe(200);
     expect((await refresh(renewed.refresh_token)).status).toBe(200);
   });
 
@@ -367,16 +365,16 @@ describe(`POST ${TOKEN} with a refresh token`, () => {
     const renewed = (await refresh(tokens.refresh_token)).body as Tokens;
 
     expect((await refresh(tokens.refresh_token)).body).toMatchObject({ error: 'invalid_grant' });
-    expect((await get(USER, renewed.access_token)).status).toBe(401);
+    expect((await whoAmI(sandbox, renewed.access_token)).status).toBe(401);
     expect((await refresh(renewed.refresh_token)).body).toMatchObject({ error: 'invalid_grant' });
   });
 
-  test('works after the access token has expired', async () => {
+  test('answers with new tokens also when the access token has expired: a refresh token does not', async () => {
     jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 86_400_000);
 
-    expect((await get(USER, tokens.access_token)).status).toBe(401);
+    expect((await whoAmI(sandbox, tokens.access_token)).status).toBe(401);
     const { access_token: renewed } = (await refresh(tokens.refresh_token)).body as Tokens;
-    expect((await get(USER, renewed)).status).toBe(200);
+    expect((await whoAmI(sandbox, renewed)).status).toBe(200);
   });
 
   test('needs no redirect URI, and takes HTTP Basic', async () => {
@@ -403,11 +401,7 @@ describe(`POST ${TOKEN} with a refresh token`, () => {
 });
 
 function asked(parameters: Fields = {}): URL {
-  return authorizationUrl(sandbox, AUTHORIZE, client, {
-    scope: 'alm',
-    state: STATE,
-    ...parameters,
-  });
+  return authorizeUrl(sandbox, { state: STATE, ...parameters }, client);
 }
 
 async function consent(parameters: Fields = {}, username = 'ada@example.test'): Promise<Page> {
@@ -415,9 +409,7 @@ async function consent(parameters: Fields = {}, username = 'ada@example.test'): 
 }
 
 async function allow(page: Page): Promise<Page> {
-  // Rally does not ask again while a grant stands: the page is the redirect already.
-  if (page.status === 302) return page;
-  return visitor.submit(page, 'form', { decision: 'allow' });
+  return page.status === 302 ? page : visitor.submit(page, 'form', { decision: 'allow' });
 }
 
 async function newCode(parameters: Fields = {}, username?: string): Promise<string> {
@@ -429,36 +421,12 @@ function withMethod(parameters: Fields): Fields {
   return hasChallenge ? { ...parameters, code_challenge_method: 'S256' } : parameters;
 }
 
-function exchangeFields(code: string): Fields {
-  return {
-    grant_type: 'authorization_code',
-    code,
-    redirect_uri: client.redirectUri,
-    client_id: client.id,
-    client_secret: client.secret,
-  };
-}
-
 async function exchange(code: string, fields: Fields = {}, authorization?: string) {
-  return postToken({ ...exchangeFields(code), ...fields }, authorization);
+  const all = { grant_type: 'authorization_code', code, ...fields };
+  return askToken(sandbox, all, client, authorization);
 }
 
 async function refresh(token: string | undefined, fields: Fields = {}, authorization?: string) {
-  const { id: client_id, secret: client_secret } = client;
-  const all = { grant_type: 'refresh_token', refresh_token: token, client_id, client_secret };
-  return postToken({ ...all, ...fields }, authorization);
-}
-
-async function postToken(fields: Fields, authorization?: string) {
-  const request = supertest(sandbox.url).post(TOKEN).type('form');
-  if (authorization !== undefined) request.set('Authorization', authorization);
-  return request.send(Object.fromEntries(Object.entries(fields).filter(([, value]) => value)));
-}
-
-function basic(id: string, secret: string): string {
-  return `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}`;
-}
-
-async function get(path: string, token: string) {
-  return supertest(sandbox.url).get(path).set('zsessionid', token);
+  const all = { grant_type: 'refresh_token', refresh_token: token, redirect_uri: undefined };
+  return askToken(sandbox, { ...all, ...fields }, client, authorization);
 }

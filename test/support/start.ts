@@ -4,6 +4,7 @@ import { loadConfig, type Config } from '../../src/config.js';
 import { createLog } from '../../src/log.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
 import { openSessionStore } from '../../src/session/store.js';
+import { SMALL } from './sandbox.js';
 
 /** An app and a sandbox of a test's own, on free ports. */
 export interface Started {
@@ -27,7 +28,7 @@ export async function start({ environment, sandbox: world }: StartOptions = {}):
   const server = createServer();
   const url = `http://localhost:${await listen(server)}`;
   const sandbox = await startSandbox(
-    { port: 0, stories: 64, pipelines: 6, latencyMs: 0, ...world },
+    { ...SMALL, pipelines: 6, ...world },
     { rally: `${url}/oauth-redirect`, gocd: `${url}/oauth-redirect/gocd` },
   );
   const [rally] = sandbox.world.rally.clients;
@@ -46,7 +47,13 @@ export async function start({ environment, sandbox: world }: StartOptions = {}):
   const write = (line: string) => void log.push(line);
   const appLog = createLog('debug', { write });
   const store = await openSessionStore(config, appLog);
-  server.on('request', createApp(config, appLog, store, 'It stands in.'));
+  server.on(
+    'request',
+    createApp(config, appLog, store, {
+      words: 'It stands in.',
+      url: sandbox.url,
+    }),
+  );
   const close = async () => {
     await Promise.all([stop(server), stop(sandbox.server)]);
     await store.close();

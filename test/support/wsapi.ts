@@ -1,5 +1,6 @@
 import supertest from 'supertest';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
+import type { Answer } from './sandbox.js';
 
 // A program that calls Rally's WSAPI with an API key: no client of ours takes part.
 
@@ -16,13 +17,6 @@ export interface QueryResult {
   readonly Results: readonly Row[];
 }
 
-export interface WsapiAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly text: string;
-  readonly body: unknown;
-}
-
 /** What is sent, and what came back. Paths are below `/slm/webservice/v2.0`. */
 export class WsapiCaller {
   constructor(
@@ -30,11 +24,15 @@ export class WsapiCaller {
     private readonly key: string,
   ) {}
 
-  async get(path: string, parameters: Record<string, string> = {}): Promise<WsapiAnswer> {
+  async get(
+    path: string,
+    parameters: Record<string, string> = {},
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     return supertest(this.sandbox.url)
       .get(WSAPI + path)
       .query(parameters)
-      .set('zsessionid', this.key);
+      .set({ ...headers, zsessionid: this.key });
   }
 
   async query(path: string, parameters: Record<string, string> = {}): Promise<QueryResult> {
@@ -52,7 +50,7 @@ export class WsapiCaller {
     method: 'post' | 'put' | 'delete',
     path: string,
     body: object | string = {},
-  ): Promise<WsapiAnswer> {
+  ): Promise<Answer> {
     const client = supertest(this.sandbox.url);
     return client[method](WSAPI + path)
       .set({ zsessionid: this.key, 'Content-Type': 'application/json' })
@@ -70,10 +68,6 @@ export function wsapiCaller(
   const person = people.find((each) => each.userName === userName);
   if (!person) throw new Error(`nobody is ${userName}`);
   return new WsapiCaller(sandbox, apiKeys.create(person, 'test', isReadOnly).secretKey);
-}
-
-export function formattedIds({ Results }: QueryResult): unknown[] {
-  return Results.map((row) => row['FormattedID']);
 }
 
 export function names({ Results }: QueryResult): unknown[] {

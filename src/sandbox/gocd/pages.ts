@@ -37,7 +37,7 @@ export function pages({ gocd }: World, login: Login<GocdPerson>, origin: string)
       else {
         all.show(request, response.status(403), 'gocd-refusal', {
           title: 'You are not authorized to access this resource!',
-          reason: 'Only an administrator of this GoCD server may do this.',
+          reason: 'Only an administrator of this GoCD server may do this: here, admin.',
         });
       }
     },

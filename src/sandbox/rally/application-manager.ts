@@ -35,15 +35,21 @@ export interface Refusal {
   readonly entered: Readonly<Record<string, string>>;
 }
 
-export function applicationManager({ rally }: World, login: Login<RallyPerson>): Router {
+export function applicationManager(
+  { rally }: World,
+  login: Login<RallyPerson>,
+  origin: string,
+): Router {
   const router = Router();
 
+  const [sampleClient] = rally.clients;
   const render = (request: Request, response: Response, refusal?: Refusal) => {
     const person = login.personOf(response);
     response.render('application-manager', {
       title: 'Rally Application Manager',
       provider: 'rally',
       person,
+      origin,
       csrf: login.csrfOf(request),
       notice: takeNotice(request),
       refusal,
@@ -52,6 +58,7 @@ export function applicationManager({ rally }: World, login: Login<RallyPerson>):
       areKeysEnabled: rally.apiKeys.areEnabled,
       disabledMessage: API_KEYS_ARE_DISABLED,
       clients: rally.clients.filter(({ owner }) => owner === person),
+      sampleClient,
     });
   };
 
@@ -77,6 +84,10 @@ export function applicationManager({ rally }: World, login: Login<RallyPerson>):
   router.use('/login/accounts', login.required);
   router.get(PAGE, (request, response) => {
     render(request, response);
+  });
+  // Where a refused form was sent to: somebody may load that address again.
+  router.get('/login/accounts/{*form}', (_request, response) => {
+    response.redirect(302, PAGE);
   });
   router.post('/login/accounts/{*form}', login.ownForm);
   router.use(

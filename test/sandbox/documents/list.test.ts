@@ -1,5 +1,6 @@
-// src/sandbox/README.md lists the sentences of the documents: each is the name of a test beside this
-// file, and no test is missing from the list.
+// src/sandbox/README.md lists the sentences of the documents, below the headings that they have there:
+// each is the name of a test beside this file, and no test is missing from the list. The documents
+// themselves are not compared: they are others', and are not kept here.
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 
@@ -9,19 +10,37 @@ const list = readme.slice(readme.indexOf('## Sentence by sentence'));
 const files = readdirSync(FOLDER).filter((file) => file !== 'list.test.ts');
 
 describe('the list of sentences in src/sandbox/README.md', () => {
-  test.each(files)('has the sentences of %s, and none besides', (file) => {
+  test.each(files)('has the sentences of %s below their headings, and none besides', (file) => {
     const [, afterLink = ''] = list.split(`/${file})\n`);
-    const [section = ''] = afterLink.split(/\]\(\.\./);
-    const listed = [...section.matchAll(/^- (.+)$/gm)].map(([, sentence]) => sentence);
+    const [section = ''] = afterLink.split(/\]\(\.\.|^Left out/m);
     const source = readFileSync(`${FOLDER}/${file}`, 'utf8');
-    const names = [...source.matchAll(/(?:\btest\(|\]\)\()\s*'(.+)',\s*(?:async )?\(/g)];
+    const listed = belowHeadings(
+      section.replaceAll('\\<', '<'),
+      /^- \*\*(.+)\*\*$/,
+      /^ {2}- (.+)$/,
+    );
+    const tested = belowHeadings(
+      source.replaceAll(/(\]\)\(|\)\)\(|\btest\()\s*'/g, "$1'"),
+      /^ *describe\('(.+)', \(\) => \{$/,
+      /(?:\btest\(|\]\)\(|\)\)\()'(.+)',(?: (?:async )?\(.*)?$/,
+    );
 
-    expect(listed).toEqual(names.map(([, name = '']) => sentenceIn(name)));
-    expect(listed.length).toBeGreaterThan(5);
+    expect(listed).toEqual([...new Set(tested.map(sentenceIn))]);
+    expect(listed.length).toBeGreaterThan(15);
   });
 });
 
-/** A test that tries a sentence in several ways names each at its end, or in its middle. */
+/** Each sentence after the heading that it stands below: two headings may share one. */
+function belowHeadings(text: string, heading: RegExp, sentence: RegExp): string[] {
+  let current = 'no heading';
+  return text.split('\n').flatMap((line) => {
+    current = heading.exec(line)?.[1] ?? current;
+    const found = sentence.exec(line)?.[1];
+    return found === undefined ? [] : [`${current}: ${found}`];
+  });
+}
+
+/** A test that tries a sentence in several ways names each of them at its end. */
 function sentenceIn(name: string): string {
-  return name.replace(' (%s)', '').replace('%s', '…');
+  return name.replace(/ \((%s|delete|reset)\)$/, '');
 }

@@ -1,9 +1,15 @@
 // The documentation "Rally Application Manager", sentence by sentence.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import supertest from 'supertest';
 import type { Sandbox } from '../../../src/sandbox/sandbox.js';
 import {
+  allowAccess,
   authorizeUrl,
+  clientsOn,
+  createClient,
   createKey,
+  exchange,
+  KEYS_DISABLED,
   keysOn,
   logIn,
   MANAGER,
@@ -12,12 +18,18 @@ import {
   openManager,
   tokensOf,
   whoAmI,
-} from '../../support/at-rally.js';
-import { clientOf, closeSandboxes, startSandboxAlone } from '../../support/sandbox.js';
+} from '../../support/rally.js';
+import {
+  clientOf,
+  closeSandboxes,
+  codeIn,
+  startSandboxAlone,
+  type Tokens,
+} from '../../support/sandbox.js';
 import { Visitor, type Page } from '../../support/visitor.js';
 
-const DISABLED =
-  'API Keys are disabled. Please contact your Subscription Administrator to enable this functionality.';
+const MY_APP = { name: 'My app', redirectUri: 'http://localhost:9/my-app' };
+const NIA = 'nia@example.test';
 const SAMPLE_APP = '[id="/apps"] article:contains("OAuth sample app")';
 
 let sandbox: Sandbox;
@@ -31,23 +43,43 @@ beforeEach(async () => {
 });
 afterEach(closeSandboxes);
 
-test('To access the Rally Application Manager, log in with your Rally username and password at the following URL: https://rally1.rallydev.com/login', async () => {
-  const visitor = new Visitor();
-  const login = await visitor.visit(`${sandbox.url}/login`);
-  const fields = { username: 'ada@example.test', password: 'sandbox' };
+describe('Using Rally Application Manager', () => {
+  test('Rally Application Manager provides a set of authentication features for API and app developers and users.', async () => {
+    const page = await open(ada);
+    const headings = page.$('section h2').toArray();
 
-  expect((await visitor.submit(login, 'form', fields)).location.pathname).toBe(MANAGER);
-});
+    expect(headings.map((heading) => page.$(heading).text())).toEqual([
+      'Authorized Applications', // for users
+      'API Keys', // for who calls the API
+      'OAuth Clients', // for who writes applications
+    ]);
+  });
 
-test('There are three tabs at the top of the page: Authorized Applications, API Keys, and OAuth Clients.', async () => {
-  const page = await open(ada);
-  const tabs = page.$('nav a').toArray();
+  test('The Rally Application Manager resides at a different URL than your Rally subscription: https://rally1.rallydev.com/login', async () => {
+    const stories = `${sandbox.url}/slm/webservice/v2.0/hierarchicalrequirement`;
 
-  expect(tabs.map((tab) => page.$(tab).text())).toEqual([
-    'Authorized Applications',
-    'API Keys',
-    'OAuth Clients',
-  ]);
+    expect((await ada.visit(`${sandbox.url}/login`)).location.pathname).toBe(MANAGER);
+    expect((await ada.visit(stories)).status).toBe(401); // being logged in there is nothing here
+  });
+
+  test('To access the Rally Application Manager, log in with your Rally username and password at the following URL: https://rally1.rallydev.com/login', async () => {
+    const visitor = new Visitor();
+    const login = await visitor.visit(`${sandbox.url}/login`);
+    const fields = { username: 'ada@example.test', password: 'sandbox' };
+
+    expect((await visitor.submit(login, 'form', fields)).location.pathname).toBe(MANAGER);
+  });
+
+  test('There are three tabs at the top of the page: Authorized Applications, API Keys, and OAuth Clients.', async () => {
+    const page = await open(ada);
+    const tabs = page.$('main nav a').toArray();
+
+    expect(tabs.map((tab) => [page.$(tab).text(), page.$(tab).attr('href')])).toEqual([
+      ['Authorized Applications', '#/apps'],
+      ['API Keys', '#/keys'],
+      ['OAuth Clients', '#/clients'],
+    ]);
+  });
 });
 
 describe('Authorized Applications', () => {
@@ -74,11 +106,18 @@ describe('Authorized Applications', () => {
   });
 
   test('A revoked application can be re-enabled by entering your Rally credentials in the revoked application.', async () => {
-    await tokensOf(sandbox, ada);
+    const { access_token: revoked } = await tokensOf(sandbox, ada);
     await ada.submit(await open(ada), `${SAMPLE_APP} form`);
-    const { access_token: token } = await tokensOf(sandbox, ada);
+    const visitor = new Visitor(); // in the application, not logged in
+    const login = await visitor.browse(authorizeUrl(sandbox));
+    expect(login.url.pathname).toBe('/login');
+    const fields = { username: 'ada@example.test', password: 'sandbox' };
+    const { location } = await visitor.submit(login, 'form', fields);
+    const code = codeIn(await allowAccess(visitor, location));
+    const { access_token: token } = (await exchange(sandbox, code)).body as Tokens;
 
     expect((await whoAmI(sandbox, token)).status).toBe(200);
+    expect((await whoAmI(sandbox, revoked)).status).toBe(401);
     expect((await open(ada)).$(SAMPLE_APP)).toHaveLength(1);
   });
 
@@ -127,15 +166,20 @@ describe('API Keys', () => {
   });
 
   test('API Keys obey the permissions of the user that generated them—like using that user’s credentials.', async () => {
-    const admin = await createKey(sandbox, sol);
-    const person = await createKey(sandbox, ada);
+    const nia = '/slm/webservice/v2.0/user/70021';
+    const disable = async ({ value }: { value: string }) => {
+      const request = supertest(sandbox.url).post(nia).set('zsessionid', value);
+      return (await request.send({ User: { Disabled: true } })).body as unknown;
+    };
+    const [adas, sols] = [await createKey(sandbox, ada), await createKey(sandbox, sol)];
+    const niaLogsIn = async () => (await openManager(sandbox, await logIn(sandbox, NIA))).status;
 
-    expect((await whoAmI(sandbox, admin.value)).body).toMatchObject({
-      User: { SubscriptionAdmin: true },
+    expect(await disable(adas)).toMatchObject({
+      OperationResult: { Errors: ['Not authorized to perform action: update User'] },
     });
-    expect((await whoAmI(sandbox, person.value)).body).toMatchObject({
-      User: { SubscriptionAdmin: false },
-    });
+    expect(await niaLogsIn()).toBe(200);
+    expect(await disable(sols)).toMatchObject({ OperationResult: { Errors: [] } });
+    expect(await niaLogsIn()).toBe(302); // to log in
   });
 
   test.each(['delete', 'reset'])(
@@ -177,7 +221,7 @@ describe('API Keys', () => {
     expect(keysOn(await open(ada))).toEqual([]);
   });
 
-  describe('If API Keys are disabled at the subscription level', () => {
+  describe('If API Keys are disabled', () => {
     let value: string;
     let before: Page;
     beforeEach(async () => {
@@ -190,11 +234,12 @@ describe('API Keys', () => {
       ['set up a new', NEW_KEY],
       ['edit an existing', '[id="/keys"] details form'],
     ])(
-      'a user trying to %s API Key will see an error message that states: API Keys are disabled. Please contact your Subscription Administrator to enable this functionality.',
+      'If API Keys are disabled at the subscription level, a user trying to set up a new API Key or edit an existing API Key will see an error message that states: API Keys are disabled. Please contact your Subscription Administrator to enable this functionality. (%s)',
       async (_action, form) => {
         const page = await ada.submit(before, form, { name: 'another' });
 
-        expect(page.$('[role=alert]').text()).toBe(DISABLED);
+        expect(page.status).toBe(403);
+        expect(page.$('[role=alert]').text()).toBe(KEYS_DISABLED);
         expect(keysOn(page)).toMatchObject([{ name: 'a key', value }]);
       },
     );
@@ -215,51 +260,61 @@ describe('API Keys', () => {
 
 describe('Add OAuth Clients', () => {
   test('The OAuth Clients page lets you integrate your external web app using Rally’s OAuth server.', async () => {
-    await create('My app');
+    const client = await createClient(sandbox, ada, MY_APP);
+    const { location } = await allowAccess(ada, authorizeUrl(sandbox, {}, client));
 
-    expect((await open(ada)).$('[id="/clients"] h3').text()).toContain('My app');
+    expect(location.origin + location.pathname).toBe(MY_APP.redirectUri);
   });
 
   test('OAuth credentials display for each of the applications that you have created.', async () => {
-    await create('My app');
-    const { clients } = sandbox.world.rally;
-    const text = (await open(ada)).$('[id="/clients"]').text();
-    const mine = clients.filter(({ owner }) => owner?.userName === 'ada@example.test');
+    await createClient(sandbox, ada, MY_APP);
+    const shown = clientsOn(await open(ada));
 
-    expect(mine).toHaveLength(2);
-    for (const { id, secret } of mine) {
-      expect(text).toContain(id);
-      expect(text).toContain(secret);
+    expect(shown.map(({ name }) => name)).toEqual(['OAuth sample app', 'My app']);
+    for (const client of shown) {
+      const code = codeIn(await allowAccess(ada, authorizeUrl(sandbox, {}, client)));
+      expect((await exchange(sandbox, code, client)).status).toBe(200);
     }
   });
 
-  test('If the application is no longer operational, or the credentials have been compromised, delete the client', async () => {
+  test('If the application is no longer operational, or the credentials have been compromised, delete the client or reset the client secret. (delete)', async () => {
     const { access_token: token } = await tokensOf(sandbox, ada);
     const asked = authorizeUrl(sandbox);
     await ada.submit(await open(ada), '[id="/clients"] form[action*="/delete"]');
 
     expect((await whoAmI(sandbox, token)).status).toBe(401);
     expect((await ada.visit(asked)).$('h1').text()).toBe('Unknown client_id');
+    expect((await open(ada)).$(SAMPLE_APP)).toHaveLength(0);
   });
 
-  test('or reset the client secret.', async () => {
-    const { secret } = clientOf(sandbox, 'rally');
+  test('If the application is no longer operational, or the credentials have been compromised, delete the client or reset the client secret. (reset)', async () => {
+    const compromised = { ...clientOf(sandbox, 'rally') };
+    const { access_token: token } = await tokensOf(sandbox, ada);
     await ada.submit(await open(ada), '[id="/clients"] form[action*="/reset"]');
+    const [client] = clientsOn(await open(ada));
+    const code = codeIn(await allowAccess(ada, authorizeUrl(sandbox)));
 
-    expect(clientOf(sandbox, 'rally').secret).not.toBe(secret);
-    expect((await open(ada)).text).not.toContain(secret);
+    expect(client?.id).toBe(compromised.id);
+    expect((await exchange(sandbox, code, compromised)).status).toBe(401);
+    expect((await exchange(sandbox, code, client)).status).toBe(200);
+    expect((await whoAmI(sandbox, token)).status).toBe(200); // what was issued stays good
   });
 
-  test('Select Create New Client. Enter the Application Name and Callback URL.', async () => {
-    const form = (await open(ada)).$('[id="/clients"] > details');
+  test('Select Create New Client.', async () => {
+    expect((await open(ada)).$('[id="/clients"] > details summary').text()).toBe(
+      'Create New Client',
+    );
+  });
 
-    expect(form.find('summary').text()).toBe('Create New Client');
-    expect(form.find('label').text()).toBe('Application NameCallback URL');
+  test('Enter the Application Name and Callback URL.', async () => {
+    const client = await createClient(sandbox, ada, MY_APP);
+
+    expect((await open(ada)).$(`${NEW_CLIENT} label`).text()).toBe('Application NameCallback URL');
+    expect(client).toMatchObject(MY_APP);
   });
 
   test('Follow the standard OAuth2 workflow to obtain an access token.', async () => {
-    await create('My app');
-    const client = sandbox.world.rally.clients.at(-1);
+    const client = await createClient(sandbox, ada, MY_APP);
 
     expect(await tokensOf(sandbox, ada, client)).toMatchObject({ token_type: 'Bearer' });
   });
@@ -267,9 +322,4 @@ describe('Add OAuth Clients', () => {
 
 async function open(visitor: Visitor): Promise<Page> {
   return openManager(sandbox, visitor);
-}
-
-async function create(name: string): Promise<void> {
-  const redirectUri = 'http://localhost:9/my-app';
-  await ada.submit(await open(ada), NEW_CLIENT, { name, redirectUri });
 }

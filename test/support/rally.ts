@@ -1,16 +1,24 @@
 import supertest from 'supertest';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
-import { authorizationUrl, clientOf, codeIn, type SandboxClient } from './sandbox.js';
+import {
+  authorizationUrl,
+  clientOf,
+  codeIn,
+  postForm,
+  type Fields,
+  type SandboxClient,
+  type Tokens,
+} from './sandbox.js';
 import { Visitor, type Page } from './visitor.js';
 
 // What people, and clients of any make, do at the sandbox's Rally.
 
+export const AUTHORIZE = '/login/oauth2/auth';
+export const TOKEN = '/login/oauth2/token';
 export const MANAGER = '/login/accounts/index.html';
-
-export interface Tokens {
-  readonly access_token: string;
-  readonly refresh_token: string;
-}
+/** What everybody is told while the administrator has switched keys off. */
+export const KEYS_DISABLED =
+  'API Keys are disabled. Please contact your Subscription Administrator to enable this functionality.';
 
 /** Somebody who has logged in at `/login`, with their browser. */
 export async function logIn(
@@ -26,10 +34,10 @@ export async function logIn(
 /** Where a client sends people. */
 export function authorizeUrl(
   sandbox: Sandbox,
-  parameters: Record<string, string> = {},
+  parameters: Fields = {},
   client = clientOf(sandbox, 'rally'),
 ): URL {
-  return authorizationUrl(sandbox, '/login/oauth2/auth', client, { scope: 'alm', ...parameters });
+  return authorizationUrl(sandbox, AUTHORIZE, client, { scope: 'alm', ...parameters });
 }
 
 /** The redirect with the code, after *Allow Access* where that is asked for. */
@@ -41,13 +49,12 @@ export async function allowAccess(visitor: Visitor, url: URL): Promise<Page> {
 /** A token request of a client, with its credentials in the body. */
 export async function askToken(
   sandbox: Sandbox,
-  fields: Record<string, string>,
+  fields: Fields,
   { id, secret, redirectUri } = clientOf(sandbox, 'rally'),
+  authorization?: string,
 ) {
-  return supertest(sandbox.url)
-    .post('/login/oauth2/token')
-    .type('form')
-    .send({ client_id: id, client_secret: secret, redirect_uri: redirectUri, ...fields });
+  const own = { client_id: id, client_secret: secret, redirect_uri: redirectUri };
+  return postForm(sandbox, TOKEN, { ...own, ...fields }, authorization);
 }
 
 export async function exchange(sandbox: Sandbox, code: string, client?: SandboxClient) {
@@ -99,4 +106,26 @@ export async function createKey(sandbox: Sandbox, visitor: Visitor, name = 'a ke
   const key = keysOn(await openManager(sandbox, visitor)).at(-1);
   if (!key) throw new Error('no key');
   return key;
+}
+
+/** The clients that a person sees, and what the page says of each. */
+export function clientsOn(page: Page): SandboxClient[] {
+  const articles = page.$('[id="/clients"] article').toArray();
+  return articles.map((article) => {
+    const values = page.$(article).find('dd code').toArray();
+    const [id = '', secret = '', redirectUri = ''] = values.map((code) => page.$(code).text());
+    return { name: page.$(article).find('h3').text(), id, secret, redirectUri };
+  });
+}
+
+/** @returns the client, as the page then shows it */
+export async function createClient(
+  sandbox: Sandbox,
+  visitor: Visitor,
+  entered: Pick<SandboxClient, 'name' | 'redirectUri'>,
+): Promise<SandboxClient> {
+  await visitor.submit(await openManager(sandbox, visitor), NEW_CLIENT, { ...entered });
+  const client = clientsOn(await openManager(sandbox, visitor)).at(-1);
+  if (!client) throw new Error('no client');
+  return client;
 }
