@@ -33,6 +33,8 @@ export interface Provider extends ProviderFacts, OAuthClient {
   readonly whyTokensDie: string;
   /** What the person can do about "signed in but not allowed". */
   readonly whyForbidden: string;
+  /** An address of its API that shows whether a token is good for anything. */
+  readonly trialUrl: string;
   /** The headers that carry a credential to the provider's API. */
   credentialHeaders(accessToken: string): Record<string, string>;
   /** Asks who the token belongs to; absent where the provider names nobody. */

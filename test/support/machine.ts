@@ -1,7 +1,11 @@
 // Runs before all tests: says what this machine lacks. In CI that is a failure, never a silent skip.
 import { findChromium } from './chromium.js';
+import { hasTerminal } from './terminal.js';
 
-const lacks = findChromium() ? [] : ['Chromium, for the browser tests: apt-get install chromium'];
+const lacks = [
+  ...(findChromium() ? [] : ['Chromium, for the browser tests: apt-get install chromium']),
+  ...(hasTerminal() ? [] : ['script(1), for tests in a terminal: apt-get install bsdutils']),
+];
 
 if (lacks.length > 0) {
   console.error(`\nThis machine lacks:\n${lacks.map((line) => `  ${line}`).join('\n')}`);
