@@ -37,7 +37,7 @@ export default defineConfig(
   // Border 2: the sandbox shares no code with the client. A constant that both used would agree
   // with itself, and a wrong one would pass every test.
   {
-    files: ['src/*.ts', 'src/{routes,oauth,providers,middleware}/**'],
+    files: ['src/*.ts', 'src/{routes,oauth,providers,middleware,token}/**'],
     ignores: ['src/server.ts', 'src/oauth/**'],
     rules: {
       'no-restricted-imports': [

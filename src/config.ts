@@ -153,6 +153,24 @@ export function loadConfig(variables: Record<string, string | undefined>): Confi
   return Object.freeze(config);
 }
 
+/**
+ * Reads what a sign-in at one provider needs, for a command that does nothing else: it must not ask
+ * for what the web app alone has to have, nor stumble over the other provider's settings.
+ *
+ * @param variables the environment; all but the few that matter here is ignored
+ * @param provider whose settings are read; they may be absent, as in {@link loadConfig}
+ * @throws {ConfigError} naming every variable that is missing or wrong, never showing its value
+ */
+export function loadProviderConfig(
+  variables: Record<string, string | undefined>,
+  provider: 'rally' | 'gocd',
+): Config {
+  const names = [...SIGN_IN_NAMES, ...{ rally: RALLY_NAMES, gocd: GOCD_NAMES }[provider]];
+  return loadConfig(
+    Object.fromEntries(Object.entries(variables).filter(([name]) => names.includes(name))),
+  );
+}
+
 function readTogether(
   environment: Environment,
   given: ReadonlySet<string>,
@@ -162,10 +180,10 @@ function readTogether(
   const rally = rallySettings(environment, given, problems);
   const gocd = gocdSettings(environment, given, problems);
   const url = serverUrl(environment, isProduction, given, problems);
-  if (!isProduction && environment.PORT === environment.SANDBOX_PORT) {
+  const isNothingConfigured = !rally && !gocd;
+  if (isNothingConfigured && !isProduction && environment.PORT === environment.SANDBOX_PORT) {
     problems.push('SANDBOX_PORT must not be the same as PORT');
   }
-  const isNothingConfigured = !rally && !gocd;
   if (isNothingConfigured && isProduction) {
     problems.push(
       'RALLY_CLIENT_ID and RALLY_CLIENT_SECRET are missing: set both to offer Rally (production needs one provider)',
@@ -237,6 +255,14 @@ function sessionSecrets(
   return secrets;
 }
 
+/** What redirect URIs are built from, and how long a provider may take. */
+const SIGN_IN_NAMES = [
+  'PORT',
+  'SERVER_URL',
+  'HEROKU_APP_DEFAULT_DOMAIN_NAME',
+  'UPSTREAM_TIMEOUT_MS',
+];
+
 const RALLY_NAMES = [
   'RALLY_SERVER',
   'RALLY_SCOPE',
@@ -245,6 +271,8 @@ const RALLY_NAMES = [
   'CLIENT_ID',
   'CLIENT_SECRET',
 ];
+
+const GOCD_NAMES = ['GOCD_SERVER', 'GOCD_CLIENT_ID', 'GOCD_CLIENT_SECRET'];
 
 function rallySettings(
   environment: Environment,
@@ -271,7 +299,7 @@ function gocdSettings(
   problems: string[],
 ): ClientSettings | undefined {
   const needed = { GOCD_SERVER, GOCD_CLIENT_ID, GOCD_CLIENT_SECRET };
-  if (!isAnyGiven(given, Object.keys(needed))) return undefined;
+  if (!isAnyGiven(given, GOCD_NAMES)) return undefined;
   requireAll('GoCD', needed, given, problems);
   return {
     server: GOCD_SERVER ?? '',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ConfigError, loadConfig } from '../src/config.js';
+import { ConfigError, loadConfig, loadProviderConfig } from '../src/config.js';
 
 const SECRET = 'x'.repeat(32);
 const RALLY = { RALLY_CLIENT_ID: 'id', RALLY_CLIENT_SECRET: 'secret' };
@@ -142,8 +142,30 @@ describe('loadConfig, SERVER_URL', () => {
     expect(problems({ PORT: '4568' })).toBe('SANDBOX_PORT must not be the same as PORT');
   });
 
+  test('has any port where a provider is configured, as no sandbox then starts', () => {
+    expect(loadConfig({ ...RALLY, PORT: '4568' }).port).toBe(4568);
+  });
+
   test('must not have a path', () => {
     expect(problems({ SERVER_URL: 'https://app.example/sample' })).toContain('SERVER_URL');
+  });
+});
+
+describe('loadProviderConfig', () => {
+  test('asks for nothing that the web app alone must have, in production too', () => {
+    const config = loadProviderConfig(
+      { NODE_ENV: 'production', DYNO: 'run.1', LOG_LEVEL: 'loud', PORT: '5000', ...RALLY },
+      'rally',
+    );
+
+    expect(config).toMatchObject({ serverUrl: 'http://localhost:5000', rally: { clientId: 'id' } });
+  });
+
+  test('does not stumble over the other provider, configured by half', () => {
+    const both = { ...GOCD, GOCD_CLIENT_SECRET: '', ...RALLY };
+
+    expect(loadProviderConfig(both, 'rally').rally?.clientId).toBe('id');
+    expect(() => loadProviderConfig(both, 'gocd')).toThrow('GOCD_CLIENT_SECRET is missing');
   });
 });
 

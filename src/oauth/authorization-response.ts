@@ -32,7 +32,8 @@ export interface ValidatedResponse {
   readonly codeVerifier: string;
 }
 
-const MAX_AGE_MS = 10 * 60 * 1000;
+/** How long a sign-in may take: whoever finds its state later can do nothing with it. */
+export const MAX_AGE_MS = 10 * 60 * 1000;
 
 /**
  * Reads the state of a redirect, to look up the sign-in that it belongs to.

@@ -50,6 +50,7 @@ export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | unde
       'It has expired or was revoked, or you connected from another browser: GoCD keeps one token per person and application, and the newest one wins.',
     whyForbidden:
       'Many GoCD servers do not open cctray.xml to OAuth tokens. Your administrator can tell whether yours does.',
+    trialUrl: `${server}/cctray.xml`,
     credentialHeaders,
     pipelines: (credential) => fetchPipelines(http, server, credentialHeaders(credential)),
   };

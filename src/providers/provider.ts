@@ -34,6 +34,8 @@ export interface Provider extends ProviderFacts, OAuthClient {
   readonly whyTokensDie: string;
   /** What the person can do about "signed in but not allowed". */
   readonly whyForbidden: string;
+  /** An address of its API that shows whether a token is good for anything. */
+  readonly trialUrl: string;
   /** The headers that carry a credential to the provider's API. */
   credentialHeaders(credential: Credential): Record<string, string>;
   /** Asks whose credential it is; absent where the provider names nobody. */

@@ -48,6 +48,7 @@ export function createRally({ rally, serverUrl }: Config, http: Http): Rally | u
     whyTokensDie: 'It has expired, or the grant was removed in Rally’s Application Manager.',
     whyForbidden:
       'Your Rally account may have no access to this workspace, or your company’s network may be in the way. A subscription administrator can tell.',
+    trialUrl: `${server}/slm/webservice/v2.0/user`,
     credentialHeaders,
     whoAmI: (credential) => fetchWhoAmI(http, server, credentialHeaders(credential)),
     myStories: (credential, me, page) =>

@@ -1,12 +1,14 @@
 // Runs before all tests: says what this machine lacks. In CI that is a failure, never a silent skip.
 import { findChromium } from './chromium.js';
 import { findRedisServer } from './redis-server.js';
+import { hasTerminal } from './terminal.js';
 
 const lacks = [
   ...(findChromium() ? [] : ['Chromium, for the browser tests: apt-get install chromium']),
   ...(findRedisServer()
     ? []
     : ['redis-server, for the session tests: apt-get install redis-server']),
+  ...(hasTerminal() ? [] : ['script(1), for tests in a terminal: apt-get install bsdutils']),
 ];
 
 if (lacks.length > 0) {

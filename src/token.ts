@@ -1,0 +1,107 @@
+// `npm run token -- rally`: a token by hand. The dance of routes/login.ts and
+// routes/oauth-redirect.ts, with a person to carry the answer from the browser to here.
+import { config as readDotEnv } from 'dotenv';
+import { loadProviderConfig } from './config.js';
+import { createHttp, type Http } from './http.js';
+import { withSecretsOfItsOwn } from './mask.js';
+import { StateMismatchError } from './oauth/errors.js';
+import {
+  readTokenResponse,
+  refreshRequest,
+  tokenRequest,
+  type Tokens,
+} from './oauth/token-request.js';
+import { createGoCD, GOCD } from './providers/gocd.js';
+import type { ProviderFacts } from './providers/provider.js';
+import { createRally, RALLY } from './providers/rally.js';
+import { HELP, readArguments, UsageError, type Arguments } from './token/arguments.js';
+import { EXIT, explain, linesOf, type Attempt } from './token/failure.js';
+import { waitForRedirect } from './token/listen.js';
+import { printJson, printWords } from './token/result.js';
+import { beginSignIn, readPasted } from './token/sign-in.js';
+import { print, readLine, say } from './token/terminal.js';
+
+const PROVIDERS = {
+  rally: { facts: RALLY, create: createRally },
+  gocd: { facts: GOCD, create: createGoCD },
+} as const;
+
+process.once('SIGINT', () => process.exit(EXIT.interrupted));
+// Whoever closes them early is told by print(), or wants to hear nothing.
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+
+withSecretsOfItsOwn(() => {
+  // Not by draining: a pipe that nobody closes would keep the process waiting for more input.
+  void run().then((exitCode) => process.exit(exitCode));
+});
+
+async function run(): Promise<number> {
+  let attempt: Attempt | undefined;
+  try {
+    const asked = readArguments(process.argv.slice(2));
+    if (!asked) {
+      await print(HELP);
+      return EXIT.token;
+    }
+    readDotEnv({ quiet: true });
+    const config = loadProviderConfig(process.env, asked.provider);
+    const http = createHttp(config.upstreamTimeoutMs);
+    const { facts, create } = PROVIDERS[asked.provider];
+    const provider = create(config, http);
+    if (!provider) throw notConfigured(facts);
+    attempt = { provider, serverUrl: config.serverUrl, isRefresh: asked.isRefresh };
+    const tokens = await getTokens(asked, attempt, http);
+    if (asked.isJson) await printJson(provider, tokens);
+    else await printWords(provider, tokens, asked.isRefresh);
+    return EXIT.token;
+  } catch (error) {
+    const failure = explain(error, attempt);
+    say(...linesOf(failure, attempt?.provider.name));
+    return failure.exitCode;
+  }
+}
+
+async function getTokens(asked: Arguments, attempt: Attempt, http: Http): Promise<Tokens> {
+  const { provider } = attempt;
+  const post = async (form: URLSearchParams) =>
+    readTokenResponse(await http.postForm(new URL(provider.tokenEndpoint), form));
+  if (asked.isRefresh) {
+    return post(refreshRequest(provider, await readLine('Paste the refresh token')));
+  }
+
+  const signIn = beginSignIn(provider);
+  const opening = [
+    `Open this address in a browser, sign in to ${provider.name} and allow access:`,
+    `\n  ${signIn.url}\n`,
+  ];
+  if (asked.isListening) {
+    return waitForRedirect(new URL(provider.redirectUri), {
+      onReady: () => {
+        say(...opening, `Waiting at ${provider.redirectUri} for ten minutes. Ctrl-C ends it.`);
+      },
+      onRedirect: async (parameters) =>
+        post(tokenRequest(provider, signIn.readRedirect(parameters))),
+      onRefusal: (error) => {
+        const failure = explain(error, attempt);
+        if (error instanceof StateMismatchError) {
+          say(`${linesOf(failure)[0] ?? ''} Still waiting.`);
+        }
+        return failure;
+      },
+    });
+  }
+  say(
+    ...opening,
+    `The browser is then sent to ${provider.redirectUri}. Copy the whole address from there,`,
+    'whatever the page shows: an error, or this app, which refuses it without using it up.',
+  );
+  const pasted = await readLine('Paste that address, or the code in it');
+  return post(tokenRequest(provider, readPasted(provider, signIn, pasted)));
+}
+
+function notConfigured({ name, needs }: ProviderFacts): UsageError {
+  return new UsageError(
+    `${name} is not configured: ${needs.join(', ')} are missing. Without an account: npm run sandbox prints settings to use.`,
+  );
+}

@@ -1,0 +1,86 @@
+// Steps 1 and 2 of the dance for one sign-in that no browser session belongs to: it lives as long as
+// the command.
+import { parse } from 'node:querystring';
+import { v4 as uuid } from 'uuid';
+import { authorizationRequestUrl } from '../oauth/authorization-request.js';
+import {
+  readAuthorizationResponse,
+  readState,
+  type PendingSignIn,
+  type RedirectParameters,
+  type ValidatedResponse,
+} from '../oauth/authorization-response.js';
+import { StateMismatchError } from '../oauth/errors.js';
+import { createCodeVerifier } from '../oauth/pkce.js';
+import type { Provider } from '../providers/provider.js';
+import { UsageError } from './arguments.js';
+import { say } from './terminal.js';
+
+/** A sign-in that waits for its redirect. */
+export interface SignIn {
+  /** For the person's browser. */
+  readonly url: string;
+  /** Checks a redirect as the web app does. The state works once, whatever comes of it. */
+  readonly readRedirect: (parameters: RedirectParameters) => ValidatedResponse;
+  /** Takes a code without a state, on the word of the person who pasted it. */
+  readonly readBareCode: (code: string) => ValidatedResponse;
+}
+
+export function beginSignIn(provider: Provider): SignIn {
+  const state = uuid();
+  const codeVerifier = createCodeVerifier();
+  const { redirectUri } = provider;
+  let pending: PendingSignIn | undefined = { redirectUri, codeVerifier, startedAt: Date.now() };
+  const take = () => {
+    const taken = pending;
+    pending = undefined;
+    return taken;
+  };
+  return {
+    url: authorizationRequestUrl(provider, { state, codeVerifier }),
+    readRedirect: (parameters) => {
+      const isOurs = readState(provider, parameters) === state;
+      return readAuthorizationResponse(
+        provider,
+        parameters,
+        isOurs ? take() : undefined,
+        Date.now(),
+      );
+    },
+    readBareCode: (code) => readAuthorizationResponse(provider, { code }, take(), Date.now()),
+  };
+}
+
+/**
+ * Reads what a person has pasted.
+ *
+ * @param text the address that the browser was sent to, its query alone, or the code alone
+ * @throws {OAuthError} for every redirect that the web app refuses
+ * @throws {UsageError} when it is none of the three
+ */
+export function readPasted(provider: Provider, signIn: SignIn, text: string): ValidatedResponse {
+  if (/^https?:/i.test(text)) {
+    if (!URL.canParse(text)) throw new UsageError('What was pasted is not a whole address.');
+    const pasted = new URL(text);
+    // Each provider answers at a redirect URI of its own, so that none can hand us a code of the
+    // other's (mix-up, RFC 9700 §4.4.2).
+    if (whereOf(pasted) !== whereOf(new URL(provider.redirectUri))) {
+      throw new StateMismatchError('other_provider');
+    }
+    return signIn.readRedirect(parse(pasted.search.slice(1)));
+  }
+  if (/^\??([^=&]+=[^&]*&)*(code|state|error)=/.test(text)) {
+    return signIn.readRedirect(parse(text.replace(/^\?/, '')));
+  }
+  if (!/^[\x21-\x7e]{1,2048}$/.test(text)) {
+    throw new UsageError('What was pasted is neither an address nor a code (RFC 6749 §A.11).');
+  }
+  // Whoever makes a person paste a foreign code makes them work in a foreign account (§10.12). A
+  // provider that knows PKCE stops it: the code was asked for with another challenge.
+  say('A code alone carries no state: that it answers this sign-in could not be checked.');
+  return signIn.readBareCode(text);
+}
+
+function whereOf({ origin, pathname }: URL): string {
+  return origin + pathname;
+}
