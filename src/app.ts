@@ -20,6 +20,7 @@ import { healthz, readyz } from './routes/health.js';
 import { home } from './routes/home.js';
 import { login } from './routes/login.js';
 import { logout, logoutOf, logoutPage } from './routes/logout.js';
+import { ownCredentialPage, useOwnCredential } from './routes/own-credential.js';
 import { oauthRedirect } from './routes/oauth-redirect.js';
 import { showStories } from './routes/rally.js';
 import { sessions } from './session.js';
@@ -100,6 +101,16 @@ export function createApp(
   // 4. What the token opens.
   route('/rally', { get: ofRally([], showStories) });
   route('/gocd', { get: ofGoCD([], showPipelines) });
+
+  // In place of 1 to 3: an API key, or a personal access token.
+  route('/rally/api-key', {
+    get: ofRally([limit], ownCredentialPage),
+    post: ofRally([limit, ...ownForm], useOwnCredential),
+  });
+  route('/gocd/access-token', {
+    get: ofGoCD([limit], ownCredentialPage),
+    post: ofGoCD([limit, ...ownForm], useOwnCredential),
+  });
 
   // 5. Forgetting it.
   route('/logout', { get: [limit, logoutPage(providers)], post: [...ownForm, logout(config)] });

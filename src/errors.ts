@@ -1,4 +1,4 @@
-import type { Provider, ProviderFacts } from './providers/provider.js';
+import type { Credential, Provider, ProviderFacts } from './providers/provider.js';
 
 // The ways in which a request of a person's browser can be wrong by itself. What can go wrong
 // between us and a provider is in oauth/errors.ts, http.ts and providers/provider.ts;
@@ -12,6 +12,16 @@ export class NotConnectedError extends Error {
     readonly hasEnded: boolean,
   ) {
     super(`not connected to ${provider.name}`);
+  }
+}
+
+/** The provider took a credential until now, and takes it no longer. It was forgotten. */
+export class ConnectionLostError extends Error {
+  constructor(
+    readonly provider: Provider,
+    readonly kind: Credential['kind'],
+  ) {
+    super(`${provider.name} no longer accepts the credential`);
   }
 }
 

@@ -1,11 +1,11 @@
 // The token's life, RFC 6749 §6: a new access token for the refresh token. Pages come here through
 // with-connection.ts.
 import type { Request } from 'express';
-import { NotConnectedError } from './errors.js';
+import { ConnectionLostError, NotConnectedError } from './errors.js';
 import { evenIfTheBrowserLeaves } from './http.js';
 import { TokenResponseError, UnusableTokenResponseError } from './oauth/errors.js';
 import { readTokenResponse, refreshRequest, type Tokens } from './oauth/token-request.js';
-import { CredentialRejectedError, type Provider } from './providers/provider.js';
+import type { Provider } from './providers/provider.js';
 import {
   disconnect,
   latestConnectionTo,
@@ -36,7 +36,7 @@ const underWay = new Map<string, Promise<Connection>>();
  *
  * @param stale the connection as this request knows it
  * @returns the connection with a new token, whoever renewed it
- * @throws {CredentialRejectedError} when the provider refuses: the connection is forgotten
+ * @throws {ConnectionLostError} when the provider refuses: the connection is forgotten
  * @throws {NotConnectedError} when it was forgotten in the meantime
  * @throws {UpstreamError} when the provider is away: nothing is forgotten
  */
@@ -90,7 +90,7 @@ async function askForTokens(
     if (!isRefusal(error)) throw error;
     request.log.warn({ err: error }, `${provider.name} refused to renew a token`);
     await disconnect(request, provider.id, connection);
-    throw new CredentialRejectedError('the refresh was refused');
+    throw new ConnectionLostError(provider, connection.kind);
   }
 }
 

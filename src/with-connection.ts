@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { NotConnectedError } from './errors.js';
+import { ConnectionLostError, NotConnectedError } from './errors.js';
 import { CredentialRejectedError, type Provider } from './providers/provider.js';
 import { isDue, refresh } from './refresh.js';
 import { connectionTo, disconnect, type Connection } from './session.js';
@@ -27,15 +27,16 @@ export async function withConnection<Result>(
     if (!(error instanceof CredentialRejectedError)) throw error;
     if (isNearItsEnd || kept.refreshToken === undefined) {
       await disconnect(request, provider.id, connection);
-      throw error;
+      throw new ConnectionLostError(provider, connection.kind);
     }
   }
   const renewed = await refresh(request, provider, connection);
   try {
     return await call(renewed);
   } catch (error) {
-    if (error instanceof CredentialRejectedError) await disconnect(request, provider.id, renewed);
-    throw error;
+    if (!(error instanceof CredentialRejectedError)) throw error;
+    await disconnect(request, provider.id, renewed);
+    throw new ConnectionLostError(provider, renewed.kind);
   }
 }
 
@@ -56,9 +57,7 @@ async function renewInTime(
   try {
     return await refresh(request, provider, connection);
   } catch (error) {
-    const isAway = !(
-      error instanceof CredentialRejectedError || error instanceof NotConnectedError
-    );
+    const isAway = !(error instanceof ConnectionLostError || error instanceof NotConnectedError);
     const isAlive = connection.expiresAt !== undefined && connection.expiresAt > Date.now();
     if (!isAway || !isAlive) throw error;
     return connection;

@@ -1,5 +1,6 @@
 import {
   BadParameterError,
+  ConnectionLostError,
   ForgeryError,
   MethodNotAllowedError,
   NotConfiguredError,
@@ -33,6 +34,24 @@ function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefine
         : `This page shows ${shows}, and for that it needs your permission at ${name}.`,
       next: `Connect to ${name}. You come back here afterwards.`,
       link: connectLink(error.provider, page),
+    };
+  }
+  if (error instanceof ConnectionLostError) {
+    const { name, byHand, whyTokensDie, page } = error.provider;
+    const isByHand = error.kind !== 'oauth';
+    return {
+      status: 401,
+      code: 'credential_rejected',
+      title: isByHand
+        ? `${name} no longer accepts your ${byHand.label}`
+        : `${name} no longer accepts this connection`,
+      happened: `${isByHand ? byHand.whyRejected : whyTokensDie} It was forgotten here.`,
+      next: isByHand
+        ? `Look at ${byHand.madeAt}, then paste another one, or connect to ${name} in its place.`
+        : `Connect to ${name} again.`,
+      link: isByHand
+        ? { href: byHand.path, text: `Use ${byHand.article}` }
+        : connectLink(error.provider, page),
     };
   }
   if (error instanceof ForgeryError) {

@@ -9,12 +9,7 @@ import {
   TokenResponseError,
   UnusableTokenResponseError,
 } from '../oauth/errors.js';
-import {
-  ApiError,
-  CredentialRejectedError,
-  NotAllowedError,
-  type Provider,
-} from '../providers/provider.js';
+import { ApiError, NotAllowedError, type Provider } from '../providers/provider.js';
 import { connectLink, HOME, type ErrorPage, type Place } from './error-page-parts.js';
 
 /** @returns undefined for an error that is not about a provider */
@@ -54,16 +49,6 @@ export function providerPage(error: unknown, place: Place): ErrorPage | undefine
       happened: `Its token endpoint was asked to change the code for a token, and answered something that is neither a token nor an error: ${error.message}. It may be that no OAuth server answers there.`,
       next: `Check that ${provider.settings.server} is the address of a ${provider.name} server with OAuth, then start the sign-in again.`,
       link: connectLink(provider),
-    };
-  }
-  if (error instanceof CredentialRejectedError) {
-    return {
-      status: 401,
-      code: 'credential_rejected',
-      title: `${provider.name} no longer accepts this connection`,
-      happened: `${provider.whyTokensDie} It was forgotten here.`,
-      next: `Connect to ${provider.name} again.`,
-      link: connectLink(provider, provider.page),
     };
   }
   if (error instanceof NotAllowedError) {

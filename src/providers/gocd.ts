@@ -46,6 +46,18 @@ export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | unde
     sendsRedirectUriOnRefresh: true,
     returnsStateOnErrors: false,
     grantsUrl: `${server}/oauth/user_tokens`,
+    byHand: {
+      kind: 'access-token',
+      path: '/gocd/access-token',
+      label: 'Personal access token',
+      article: 'a personal access token',
+      madeAt: `${server}/access_tokens`,
+      whyRejected: 'It may have been revoked. GoCD has such tokens since 19.2.',
+      tryOut: async (credential) => {
+        await fetchPipelines(http, server, credentialHeaders(credential));
+        return undefined; // GoCD does not say whose it is
+      },
+    },
     whyTokensDie:
       'It has expired or was revoked, or you connected from another browser: GoCD keeps one token per person and application, and the newest one wins.',
     whyForbidden:

@@ -30,6 +30,8 @@ export interface Provider extends ProviderFacts, OAuthClient {
   readonly http: Http;
   /** Where the person can take back the grant. */
   readonly grantsUrl: string;
+  /** What a person can paste in place of signing in. */
+  readonly byHand: OwnCredential;
   /** What may be behind a token that stopped working, in the provider's own ways. */
   readonly whyTokensDie: string;
   /** What the person can do about "signed in but not allowed". */
@@ -40,6 +42,27 @@ export interface Provider extends ProviderFacts, OAuthClient {
   credentialHeaders(credential: Credential): Record<string, string>;
   /** Asks whose credential it is; absent where the provider names nobody. */
   whoAmI?(credential: Credential): Promise<Person>;
+}
+
+/** A string that a person makes at the provider, and its words. */
+export interface OwnCredential {
+  readonly kind: 'api-key' | 'access-token';
+  /** This app's page for it. */
+  readonly path: string;
+  readonly label: string;
+  /** `an API key` */
+  readonly article: string;
+  /** Where it is made and deleted. */
+  readonly madeAt: string;
+  /** What may be behind one that is not accepted. */
+  readonly whyRejected: string;
+  /**
+   * Uses it once.
+   *
+   * @returns whose it is, where the provider says so
+   * @throws {CredentialRejectedError}
+   */
+  tryOut(credential: Credential): Promise<Person | undefined>;
 }
 
 /** What opens a provider's API. */

@@ -45,6 +45,16 @@ export function createRally({ rally, serverUrl }: Config, http: Http): Rally | u
     sendsRedirectUriOnRefresh: false,
     returnsStateOnErrors: true,
     grantsUrl: `${server}/login/accounts/index.html#/apps`,
+    byHand: {
+      kind: 'api-key',
+      path: '/rally/api-key',
+      label: 'API key',
+      article: 'an API key',
+      madeAt: `${server}/login/accounts/index.html#/keys`,
+      whyRejected:
+        'It may have been deleted or reset, or API keys are disabled for your subscription.',
+      tryOut: (credential) => fetchWhoAmI(http, server, credentialHeaders(credential)),
+    },
     whyTokensDie: 'It has expired, or the grant was removed in Rally’s Application Manager.',
     whyForbidden:
       'Your Rally account may have no access to this workspace, or your company’s network may be in the way. A subscription administrator can tell.',

@@ -48,7 +48,6 @@ export class RedisSessions extends session.Store implements SessionStore {
       url,
       // Refused at once while Redis is away: a request that waits for it would hang.
       disableOfflineQueue: true,
-      commandOptions: { timeout: COMMAND_TIMEOUT_MS },
       socket: {
         reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 10), LONGEST_PAUSE_MS),
         ...(url.startsWith('rediss:') && { tls: true, rejectUnauthorized: verifiesCertificate }),
@@ -56,7 +55,7 @@ export class RedisSessions extends session.Store implements SessionStore {
     });
     super();
     this.records = new RedisStore({
-      client: redis,
+      client: inTime(redis),
       prefix: `${PREFIX}session:`,
       serializer: createSeal(secrets) as { parse(text: string): SessionData; stringify: Stringify },
       ttl: ({ connections }: SessionData) =>
@@ -66,7 +65,8 @@ export class RedisSessions extends session.Store implements SessionStore {
     logChanges(redis, log);
     this.rateLimits = new RedisRateLimits({
       prefix: `${PREFIX}requests:`,
-      sendCommand: (...command) => redis.sendCommand<RedisReply>(command).catch(notLoaded(command)),
+      sendCommand: (...command) =>
+        answered(redis.sendCommand<RedisReply>(command)).catch(notLoaded(command)),
     });
     // Tries until it succeeds: neither side has to be started first.
     this.opened = redis.connect().catch(() => undefined);
@@ -103,7 +103,9 @@ export class RedisSessions extends session.Store implements SessionStore {
         return await work();
       } finally {
         // If that fails the lock ends by itself.
-        await this.redis.eval(UNLOCK, { keys: [key], arguments: [holder] }).catch(() => undefined);
+        await answered(this.redis.eval(UNLOCK, { keys: [key], arguments: [holder] })).catch(
+          () => undefined,
+        );
       }
     });
   }
@@ -145,12 +147,40 @@ export class RedisSessions extends session.Store implements SessionStore {
 
   private async ask<Answer>(command: () => Promise<Answer>): Promise<Answer> {
     try {
-      return await command();
+      return await answered(command());
     } catch (error) {
       throw unavailable(error);
     }
   }
 }
+
+/** The client's own timeout is for what it has not sent yet. A Redis that hangs has taken it. */
+async function answered<Answer>(command: Promise<Answer>): Promise<Answer> {
+  const waiting = new AbortController();
+  const late = delay(COMMAND_TIMEOUT_MS, undefined, { signal: waiting.signal }).then(() => {
+    throw new SessionStoreError('no answer in time');
+  });
+  try {
+    return await Promise.race([command, late]);
+  } finally {
+    waiting.abort();
+  }
+}
+
+/** The commands that connect-redis gives, each with a time to be answered in. */
+function inTime<Client extends object>(redis: Client): Client {
+  return new Proxy(redis, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name);
+      const isCommand = ['get', 'set', 'expire', 'del'].includes(String(name));
+      return isCommand
+        ? (...values: unknown[]) => answered((member as Command).apply(target, values))
+        : member;
+    },
+  });
+}
+
+type Command = (...values: unknown[]) => Promise<unknown>;
 
 type Stringify = (data: SessionData) => string;
 

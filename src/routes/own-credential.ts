@@ -1,0 +1,57 @@
+// In place of the dance: a string that a person has made at the provider by hand, Rally's API key or
+// GoCD's personal access token. It is tried before it is kept, and never shown again.
+import type { Request, RequestHandler, Response } from 'express';
+import { CredentialRejectedError, type Person, type Provider } from '../providers/provider.js';
+import { connect, connectionBy, csrfTokenOf } from '../session.js';
+
+export function ownCredentialPage(provider: Provider): RequestHandler {
+  return async (request, response) => {
+    await render(request, response, provider);
+  };
+}
+
+export function useOwnCredential(provider: Provider): RequestHandler {
+  return async (request, response) => {
+    const { byHand } = provider;
+    const entered = (request.body as Record<string, unknown>)['credential'];
+    const value = typeof entered === 'string' ? entered.trim() : '';
+    if (!isUsable(value)) {
+      const fault = `That cannot be ${byHand.article}: paste it whole, without spaces.`;
+      await render(request, response.status(400), provider, fault);
+      return;
+    }
+    const connection = connectionBy(byHand.kind, value);
+    let person: Person | undefined;
+    try {
+      person = await byHand.tryOut(connection);
+    } catch (error) {
+      if (!(error instanceof CredentialRejectedError)) throw error;
+      const fault = `${provider.name} does not accept it. ${byHand.whyRejected}`;
+      await render(request, response.status(401), provider, fault);
+      return;
+    }
+    // A new session id, as after every sign-in.
+    await connect(request, provider.id, { ...connection, ...(person && { person }) });
+    response.redirect(303, provider.page);
+  };
+}
+
+/** The field is empty each time: what was typed in is not sent back. */
+async function render(
+  request: Request,
+  response: Response,
+  provider: Provider,
+  fault?: string,
+): Promise<void> {
+  response.render('own-credential', {
+    title: `Use ${provider.byHand.article}`,
+    provider,
+    fault,
+    csrfToken: await csrfTokenOf(request),
+  });
+}
+
+/** It goes into a header: nothing in it may end a line or a quoted string. */
+function isUsable(value: string): boolean {
+  return /^[\x21\x23-\x5b\x5d-\x7e]{8,500}$/.test(value);
+}

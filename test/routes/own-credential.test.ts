@@ -1,0 +1,151 @@
+// GET and POST /rally/api-key and /gocd/access-token: a string made by hand, in place of the dance.
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { signIn } from '../support/dance.js';
+import { closeAll, start, type Started } from '../support/start.js';
+import { Visitor, type Page } from '../support/visitor.js';
+
+let started: Started;
+let visitor: Visitor;
+
+beforeEach(async () => {
+  started = await start();
+  visitor = new Visitor();
+});
+afterEach(closeAll);
+
+describe.each([
+  {
+    path: '/rally/api-key',
+    provider: 'rally',
+    other: 'gocd',
+    shows: 'Stories of Ada Finch',
+    words: 'an API key',
+  },
+  {
+    path: '/gocd/access-token',
+    provider: 'gocd',
+    other: 'rally',
+    shows: 'Pipelines',
+    words: 'a personal access token',
+  },
+] as const)('$path', ({ path, provider, other, shows, words }) => {
+  test('is tried, kept, and opens the page', async () => {
+    const answer = await use(make());
+
+    expect(answer.status).toBe(303);
+    expect(answer.location.pathname).toBe(`/${provider}`);
+    expect((await visitor.visit(answer.location)).$('h1').text()).toBe(shows);
+    expect((await visitor.visit(started.url)).$('main').text()).toContain(words);
+  });
+
+  test('is never shown again, in no page and no log line', async () => {
+    const credential = make();
+    const answer = await use(credential);
+    const pages = [
+      answer,
+      await visitor.visit(answer.location),
+      await visitor.visit(started.url),
+      await visitor.visit(started.url + path),
+    ];
+
+    for (const { text, headers } of pages) {
+      expect(text + JSON.stringify(headers)).not.toContain(credential);
+    }
+    expect(started.log.join('')).not.toContain(credential);
+  });
+
+  test('is refused when the provider does not take it: nothing is kept, and nothing prefilled', async () => {
+    const wrong = provider === 'rally' ? `_${'x'.repeat(43)}` : 'f'.repeat(40);
+    const answer = await use(wrong);
+
+    expect(answer.status).toBe(401);
+    expect(answer.$('[role=alert]').text()).toContain('does not accept it');
+    expect(answer.$('#credential').attr('value')).toBeUndefined();
+    expect(answer.text).not.toContain(wrong);
+    expect((await visitor.visit(`${started.url}/${provider}`)).status).toBe(401);
+  });
+
+  test.each([
+    '',
+    '   ',
+    'short',
+    'with a space in it',
+    'line\nbreak-in-the-middle',
+    '"quoted-in-full"',
+    'é'.repeat(20),
+    'x'.repeat(501),
+  ])('is refused before it is tried when it is %j', async (value) => {
+    started.sandbox.world.received.clear();
+    const answer = await use(value);
+
+    expect(answer.status).toBe(400);
+    expect(answer.$('[role=alert]').text()).toContain('That cannot be');
+    expect(started.sandbox.world.received.all).toEqual([]);
+  });
+
+  test('says so, with its own next step, when it stops working', async () => {
+    await signIn(visitor, started, other);
+    await use(make());
+    revoke();
+    const lost = await visitor.visit(`${started.url}/${provider}`);
+
+    expect(lost.status).toBe(401);
+    expect(lost.$('h1').text()).toMatch(/no longer accepts your (API key|Personal access token)/);
+    expect(lost.$('.button').attr('href')).toBe(path);
+    expect((await visitor.visit(`${started.url}/${other}`)).status).toBe(200);
+    expect((await visitor.visit(`${started.url}/${provider}`)).$('h1').text()).toContain(
+      'Not connected',
+    );
+  });
+
+  test('gives the session a new id, and leaves the other provider connected', async () => {
+    await signIn(visitor, started, other);
+    const answer = await use(make());
+
+    expect(String(answer.headers['set-cookie'])).toMatch(/^sid=/);
+    expect((await visitor.visit(`${started.url}/${other}`)).status).toBe(200);
+  });
+
+  test('takes no forged form', async () => {
+    const answer = await visitor.post(started.url + path, { credential: make() });
+
+    expect(answer.status).toBe(403);
+  });
+
+  test('says that the provider is away, and keeps nothing', async () => {
+    const credential = make();
+    const page = await visitor.visit(started.url + path);
+    started.sandbox.world.failures.switchOn({
+      name: provider === 'rally' ? 'wsapi-503' : 'cctray-503',
+      times: 1,
+      client: undefined,
+      provider: undefined,
+      seconds: 0,
+    });
+    const answer = await visitor.submit(page, `form[action="${path}"]`, { credential });
+
+    expect(answer.status).toBe(503);
+    expect((await visitor.visit(`${started.url}/${provider}`)).status).toBe(401);
+  });
+
+  async function use(credential: string): Promise<Page> {
+    const page = await visitor.visit(started.url + path);
+    return visitor.submit(page, `form[action="${path}"]`, { credential });
+  }
+
+  function make(): string {
+    const { rally, gocd } = started.sandbox.world;
+    const [ofRally] = rally.people;
+    const [ofGocd] = gocd.people;
+    if (!ofRally || !ofGocd) throw new Error('nobody is there');
+    return provider === 'rally'
+      ? rally.apiKeys.create(ofRally, 'a key', false).secretKey
+      : gocd.accessTokens.create(ofGocd, 'a token').value;
+  }
+
+  function revoke(): void {
+    const { rally, gocd } = started.sandbox.world;
+    rally.apiKeys.areEnabled = false;
+    for (const token of gocd.accessTokens.all) gocd.accessTokens.revoke(token);
+  }
+});
