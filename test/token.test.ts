@@ -208,7 +208,6 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
     'token-dripping',
     'token-reset',
     'token-redirect',
-    'token-https-required',
   ])('exits 3 upon the outage %s', async (name) => {
     sandbox.world.failures.switchOn({
       name,
