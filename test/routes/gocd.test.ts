@@ -54,7 +54,7 @@ describe('GET /gocd when cctray.xml', () => {
   beforeEach(async () => {
     stub = await startStubProvider();
     stub.answers.set('/go/oauth/token', json({ access_token: 'the-token-of-the-stub-2' }));
-    started = await startWithStub(stub, { UPSTREAM_TIMEOUT_MS: '400' });
+    started = await startWithStub(stub, { UPSTREAM_TIMEOUT_MS: '2000' });
     await comeBack(visitor, started, 'gocd');
   });
   afterEach(() => stub.close());

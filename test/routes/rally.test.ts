@@ -115,7 +115,7 @@ describe('GET /rally when WSAPI', () => {
     stub.answers.set('/go/oauth/token', json({ access_token: 'the-token-of-the-stub-2' }));
     stub.answers.set('/go/cctray.xml', respond(200, 'application/xml', '<Projects></Projects>'));
     stub.answers.set(USER, json({ User: { Errors: [], ObjectID: 7, DisplayName: 'Ada' } }));
-    started = await startWithStub(stub, { UPSTREAM_TIMEOUT_MS: '400' });
+    started = await startWithStub(stub, { UPSTREAM_TIMEOUT_MS: '2000' });
     await comeBack(visitor, started, 'gocd');
     await comeBack(visitor, started, 'rally');
   });
