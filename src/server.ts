@@ -78,8 +78,11 @@ function withProviders(config: Config, { url, gocdUrl, world }: Sandbox): Config
 }
 
 function notice({ url, world }: Sandbox): Notice {
-  const names = (people: readonly { readonly userName: string }[]) =>
-    people.map(({ userName }) => userName).join(', ');
+  const names = (people: readonly { readonly userName: string; readonly status: string }[]) =>
+    people
+      .filter(({ status }) => status === 'active')
+      .map(({ userName }) => userName)
+      .join(', ');
   const words =
     `No provider is configured, so ${url} stands in for both. At Rally sign in as one of ` +
     `${names(world.rally.people)}; at GoCD as ${names(world.gocd.people)}. ` +
