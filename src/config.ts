@@ -21,20 +21,27 @@ export interface Config {
   readonly rateLimitPerMinute: number;
   readonly logLevel: LogLevel;
   readonly rally?: RallySettings;
-  readonly gocd?: ClientSettings;
+  readonly gocd?: GoCDSettings;
   /** Present when nothing is configured: the app then starts the sandbox and talks to it. */
   readonly sandbox?: SandboxSettings;
 }
 
-/** What a provider gave us when we registered this app with it (RFC 6749 §2). */
-export interface ClientSettings {
+export interface RallySettings {
   readonly server: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
+  readonly client: ClientSettings;
+  readonly scope: string;
 }
 
-export interface RallySettings extends ClientSettings {
-  readonly scope: string;
+export interface GoCDSettings {
+  readonly server: string;
+  /** Left out for a GoCD without OAuth: people then use their personal access tokens. */
+  readonly client?: ClientSettings;
+}
+
+/** What a provider gave us when we registered this app with it (RFC 6749 §2). */
+interface ClientSettings {
+  readonly id: string;
+  readonly secret: string;
 }
 
 export interface RedisSettings {
@@ -288,8 +295,7 @@ function rallySettings(
   return {
     server: RALLY_SERVER ?? 'https://rally1.rallydev.com',
     scope: RALLY_SCOPE ?? 'alm',
-    clientId: RALLY_CLIENT_ID ?? '',
-    clientSecret: RALLY_CLIENT_SECRET ?? '',
+    client: { id: RALLY_CLIENT_ID ?? '', secret: RALLY_CLIENT_SECRET ?? '' },
   };
 }
 
@@ -297,14 +303,14 @@ function gocdSettings(
   { GOCD_SERVER, GOCD_CLIENT_ID, GOCD_CLIENT_SECRET }: Environment,
   given: ReadonlySet<string>,
   problems: string[],
-): ClientSettings | undefined {
-  const needed = { GOCD_SERVER, GOCD_CLIENT_ID, GOCD_CLIENT_SECRET };
-  if (!isAnyGiven(given, GOCD_NAMES)) return undefined;
-  requireAll('GoCD', needed, given, problems);
+): GoCDSettings | undefined {
+  const client = { GOCD_CLIENT_ID, GOCD_CLIENT_SECRET };
+  const isClient = isAnyGiven(given, Object.keys(client));
+  if (!isClient && !given.has('GOCD_SERVER')) return undefined;
+  requireAll('GoCD', { GOCD_SERVER, ...(isClient && client) }, given, problems);
   return {
     server: GOCD_SERVER ?? '',
-    clientId: GOCD_CLIENT_ID ?? '',
-    clientSecret: GOCD_CLIENT_SECRET ?? '',
+    ...(isClient && { client: { id: GOCD_CLIENT_ID ?? '', secret: GOCD_CLIENT_SECRET ?? '' } }),
   };
 }
 
