@@ -18,8 +18,6 @@ import type { SessionStore } from './session/store.js';
 
 /** A sign-in that the browser has begun and not yet finished. There may be several: tabs. */
 export interface KeptSignIn extends PendingSignIn {
-  readonly state: string;
-  readonly provider: ProviderId;
   /** One of this app's own pages. */
   readonly returnTo: string;
 }
@@ -136,17 +134,18 @@ export async function rememberSignIn(request: Request, signIn: KeptSignIn): Prom
  * Takes a sign-in out of the session, so that its state works once, however many requests arrive
  * with it at the same moment.
  *
- * @returns undefined when this browser has no such sign-in at this provider under way. One at the
- *   other provider stays where its own redirect finds it
+ * @param redirectUri where the browser arrived. A sign-in that waits for it elsewhere, at the other
+ *   provider's, stays where its own redirect finds it
+ * @returns undefined when this browser has no such sign-in under way
  */
 export async function takeSignIn(
   request: Request,
-  provider: ProviderId,
+  redirectUri: string,
   state: string,
 ): Promise<KeptSignIn | undefined> {
   return changeSession(request, (data) => {
     const signIn = data.pendingSignIns?.find(
-      (pending) => pending.provider === provider && pending.state === state,
+      (pending) => pending.redirectUri === redirectUri && pending.state === state,
     );
     data.pendingSignIns = data.pendingSignIns?.filter((pending) => pending !== signIn) ?? [];
     return signIn;
