@@ -171,6 +171,10 @@ describe('loadProviderConfig', () => {
     });
   });
 
+  test('does not stumble over the port of a sandbox that it does not start', () => {
+    expect(loadProviderConfig({ PORT: '4568' }, 'rally').rally).toBeUndefined();
+  });
+
   test('does not stumble over the other provider, configured by half', () => {
     const both = { ...GOCD, GOCD_CLIENT_SECRET: '', ...RALLY };
 
@@ -209,6 +213,12 @@ describe('loadConfig, the rest', () => {
     ['SANDBOX_PORT', '1e3'],
   ])('refuses %s=%s', (name, value) => {
     expect(problems({ [name]: value })).toMatch(new RegExp(`^${name} must`));
+  });
+
+  test('asks for SESSION_SECRET where REDIS_URL is set: processes that share one must share both', () => {
+    expect(problems({ REDIS_URL: 'redis://localhost' })).toContain('SESSION_SECRET is missing');
+    const secret = { SESSION_SECRET: 'short is enough here' };
+    expect(() => loadConfig({ REDIS_URL: 'redis://localhost', ...secret })).not.toThrow();
   });
 
   test('reports a wrong value and what is missing beside it at once, each name once', () => {

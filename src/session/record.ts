@@ -103,7 +103,10 @@ export async function endSession(request: Request): Promise<void> {
   await oneAtATime(store, sessionID, async () => {
     await promisify(request.session.destroy.bind(request.session))();
     const successor = await store.successorOf(sessionID);
-    if (successor) await promisify(store.destroy.bind(store))(successor);
+    // In its turn: a change that is under way there would write the session back.
+    if (successor) {
+      await oneAtATime(store, successor, () => promisify(store.destroy.bind(store))(successor));
+    }
   });
 }
 
