@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
 import type { Config } from './config.js';
+import { SessionEndedError } from './errors.js';
 import type { PendingSignIn } from './oauth/authorization-response.js';
 import type { Tokens } from './oauth/token-request.js';
 import type { Credential, Person, ProviderId } from './providers/provider.js';
@@ -156,15 +157,21 @@ export async function takeSignIn(
  * Keeps a new connection, under a new session id: an id that somebody planted in this browser
  * before the sign-in is worth nothing after it (session fixation, CVE-2022-25896). The other
  * provider's connection and the sign-ins of other tabs move along.
+ *
+ * @throws {SessionEndedError} when the person has logged out meanwhile
  */
 export async function connect(
   request: Request,
   provider: ProviderId,
   connection: Connection,
 ): Promise<void> {
-  await renewSession(request, (data) => {
+  const known = request.session.connections?.[provider]?.id;
+  const isKept = await renewSession(request, (data, hasMoved) => {
+    // A sign-in that has ended since is the newer one, and may be another person's.
+    if (hasMoved && data.connections?.[provider]?.id !== known) return;
     data.connections = { ...data.connections, [provider]: connection };
   });
+  if (!isKept) throw new SessionEndedError('the session ended while a sign-in was under way');
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   NotConfiguredError,
   NotConnectedError,
   NotFoundError,
+  SessionEndedError,
   TooManyRequestsError,
 } from '../errors.js';
 import { SessionStoreError } from '../session/store.js';
@@ -111,6 +112,16 @@ function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefine
       title: 'This address is not right',
       happened: `Its parameter ${error.parameter} has a value that this app does not know.`,
       next: `It must be ${error.expected}.`,
+      link: HOME,
+    };
+  }
+  if (error instanceof SessionEndedError) {
+    return {
+      status: 403,
+      code: 'session_ended',
+      title: 'You were logged out meanwhile',
+      happened: 'The session that this sign-in belongs to has ended, so its token was not kept.',
+      next: 'Start the sign-in again.',
       link: HOME,
     };
   }

@@ -1,6 +1,7 @@
 // Sessions in Redis, for several processes, and for longer than one of them lives.
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { RedisStore } from 'connect-redis';
 import session, { type SessionData } from 'express-session';
 import type { Logger } from 'pino';
@@ -18,6 +19,10 @@ const COMMAND_TIMEOUT_MS = 1_000;
 const LONGEST_PAUSE_MS = 2_000;
 /** Within the 25 s in which a browser's request must be answered. */
 const LONGEST_WAIT_MS = 20_000;
+
+interface SealedData extends SessionData {
+  readonly sealedFor?: string;
+}
 
 type Callback<Data> = (error: unknown, data?: Data) => void;
 
@@ -73,11 +78,17 @@ export class RedisSessions extends session.Store implements SessionStore {
   }
 
   get(id: string, callback: Callback<SessionData | null>): void {
-    void this.records.get(id, failingAs(callback));
+    void this.records.get(
+      id,
+      failingAs((error, data?: SealedData | null) => {
+        // A record that was copied to another id would let that one's owner be somebody else.
+        callback(error, data?.sealedFor === id ? data : null);
+      }),
+    );
   }
 
-  set(id: string, data: SessionData, callback?: Callback<never>): void {
-    void this.records.set(id, data, failingAs(callback));
+  set(_id: string, _data: SessionData, callback?: () => void): void {
+    callback?.();
   }
 
   destroy(id: string, callback?: Callback<never>): void {
@@ -87,6 +98,18 @@ export class RedisSessions extends session.Store implements SessionStore {
   /** Prolongs a session. The page is ready by then, and is sent though Redis has gone away. */
   override touch(id: string, data: SessionData, callback?: () => void): void {
     void this.records.touch(id, data, () => callback?.());
+  }
+
+  async read(id: string): Promise<SessionData | undefined> {
+    return (await promisify(this.get.bind(this))(id)) ?? undefined;
+  }
+
+  async write(id: string, data: SessionData): Promise<void> {
+    await this.ask(() => this.records.set(id, { ...data, sealedFor: id } as SessionData));
+  }
+
+  async end(id: string): Promise<undefined> {
+    await promisify(this.destroy.bind(this))(id);
   }
 
   async oneAtATime<Result>(
@@ -118,10 +141,8 @@ export class RedisSessions extends session.Store implements SessionStore {
     );
   }
 
-  /** Where a session is now: it may have been renewed more than once. */
   async successorOf(id: string): Promise<string | undefined> {
-    const next = await this.ask(() => this.redis.get(`${PREFIX}successor:${id}`));
-    return next === null ? undefined : ((await this.successorOf(next)) ?? next);
+    return (await this.ask(() => this.redis.get(`${PREFIX}successor:${id}`))) ?? undefined;
   }
 
   async check(): Promise<void> {
