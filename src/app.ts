@@ -22,7 +22,9 @@ import { login } from './routes/login.js';
 import { logout, logoutOf, logoutPage } from './routes/logout.js';
 import { ownCredentialPage, useOwnCredential } from './routes/own-credential.js';
 import { oauthRedirect } from './routes/oauth-redirect.js';
-import { showStories } from './routes/rally.js';
+import { showChoices } from './routes/rally-choices.js';
+import { countWork } from './routes/rally-counts.js';
+import { showWork } from './routes/rally.js';
 import { sessions } from './session.js';
 import type { SessionStore } from './session/store.js';
 
@@ -103,7 +105,9 @@ export function createApp(
   route('/oauth-redirect/gocd', { get: signInAtGoCD([limit], oauthRedirect) });
 
   // 4. What the token opens.
-  route('/rally', { get: ofRally([], showStories) });
+  route('/rally', { get: ofRally([], showWork) });
+  route('/rally/counts', { get: ofRally([], countWork) });
+  route('/rally/choices', { get: ofRally([], showChoices) });
   route('/gocd', { get: ofGoCD([], showPipelines) });
 
   // In place of 1 to 3: an API key, or a personal access token.

@@ -17,7 +17,8 @@ export interface ErrorPage {
 export interface Place {
   readonly provider: Provider | undefined;
   readonly serverUrl: string;
-  readonly path: string;
+  /** One of our own paths, with its query. */
+  readonly address: string;
 }
 
 export const HOME = { href: '/', text: 'Go to the first page' };

@@ -9,7 +9,7 @@ export function errors(serverUrl: string): ErrorRequestHandler {
     const page = errorPage(error, {
       provider: response.locals.provider,
       serverUrl,
-      path: request.path,
+      address: request.originalUrl,
     });
     const facts = {
       code: page.code,

@@ -67,12 +67,24 @@ export function providerPage(error: unknown, place: Place): ErrorPage | undefine
       code: 'api_error',
       title: `${provider.name} could not answer`,
       happened: `${provider.name} took the request and reported an error.`,
-      next: 'Try again. If it stays, its text says what is wrong.',
+      ...refusedAs(place, provider),
       quotation: quote(error.messages.join('\n')),
-      link: { href: provider.page, text: 'Try again' },
     };
   }
   return undefined;
+}
+
+/** A provider that refuses what the address asks for will do so again. */
+function refusedAs({ address }: Place, { page }: Provider) {
+  return !address.includes('?')
+    ? {
+        next: 'Try again. If it stays, its text says what is wrong.',
+        link: { href: page, text: 'Try again' },
+      }
+    : {
+        next: 'Its text says what is wrong: it may be something that the address asks for.',
+        link: { href: page, text: 'Open the page without filters' },
+      };
 }
 
 /** What a provider says without returning our state, where we know what it means. */
@@ -215,7 +227,7 @@ const UPSTREAM_STATUS: Readonly<Record<UpstreamFailure, number>> = {
   unexpected: 502,
 };
 
-function upstreamPage(error: UpstreamError, provider: Provider, { path }: Place): ErrorPage {
+function upstreamPage(error: UpstreamError, provider: Provider, { address }: Place): ErrorPage {
   const { name, settings } = provider;
   const checkServer = `Try again. If it stays, check ${settings.server}: scheme, host, port and path.`;
   const words: Record<UpstreamFailure, readonly [string, string]> = {
@@ -235,7 +247,8 @@ function upstreamPage(error: UpstreamError, provider: Provider, { path }: Place)
   };
   const [happened, next] = words[error.failure];
   // A redirect works once: to load it again would only be refused.
-  const isSigningIn = path !== provider.page;
+  const path = address.split('?')[0] ?? '';
+  const isSigningIn = !path.startsWith(provider.page) || path === provider.byHand.path;
   return {
     status: UPSTREAM_STATUS[error.failure],
     code: `upstream_${error.failure}`,
@@ -246,7 +259,7 @@ function upstreamPage(error: UpstreamError, provider: Provider, { path }: Place)
       quotation: quote(`${String(error.status)} ${error.contentType ?? ''}`, error.excerpt),
     }),
     ...(error.retryAfter && { headers: { 'Retry-After': error.retryAfter } }),
-    link: isSigningIn ? connectLink(provider) : { href: provider.page, text: 'Try again' },
+    link: isSigningIn ? connectLink(provider) : { href: address, text: 'Try again' },
   };
 }
 

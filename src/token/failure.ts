@@ -77,7 +77,7 @@ function explainAttempt(error: unknown, attempt: Attempt): Failure | undefined {
       next: again,
     };
   }
-  const page = providerPage(error, { provider, serverUrl, path: '' });
+  const page = providerPage(error, { provider, serverUrl, address: '' });
   if (!page) return undefined;
   const words = { ...page, exitCode: isOutage(error) ? EXIT.away : EXIT.refused };
   if (error instanceof StateMismatchError) {
