@@ -21,7 +21,7 @@ const status = form.querySelector('[role=status]');
 /** Puts a list into a chooser behind its first options; what is chosen stays chosen. */
 function fill(name, keep, options) {
   const select = form.elements.namedItem(name);
-  const chosen = select.selectedOptions[0].cloneNode(true);
+  const [chosen] = select.selectedOptions;
   const added = options.map(([value, label]) => {
     const option = document.createElement('option');
     [option.value, option.textContent] = [value, label];
@@ -30,6 +30,8 @@ function fill(name, keep, options) {
   select.replaceChildren(...[...select.options].slice(0, keep), ...added);
   if (![...select.options].some(({ value }) => value === chosen.value)) select.append(chosen);
   select.value = chosen.value;
+  const chip = document.querySelector(`[data-name="${name}"]`);
+  if (chip && chosen.value) chip.textContent = select.selectedOptions[0].textContent;
 }
 
 async function showChoices(parameters) {

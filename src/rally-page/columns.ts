@@ -44,10 +44,9 @@ export function sortsOf(type: WorkType) {
   ]);
 }
 
-/** `in rank order`, or `by name, descending` */
+/** `in rank order`, or `sorted by Name, descending` */
 export function orderInWords({ sort, type }: Address): string {
   const key = (sort.startsWith('-') ? sort.slice(1) : sort) as SortKey;
   if (sort === 'rank') return 'in rank order';
-  const label = key === 'id' ? 'ID' : labelOf(key, type).toLowerCase();
-  return `by ${label}${sort === key ? '' : ', descending'}`;
+  return `sorted by ${labelOf(key, type)}${sort === key ? '' : ', descending'}`;
 }

@@ -1,10 +1,15 @@
+import type { Choice } from '../providers/rally-choices.js';
 import { UNSCHEDULED } from '../providers/rally-work.js';
 import { addressOf, type Address } from './address.js';
 
 const NO_FILTERS = { search: '', state: '', iteration: '', workspace: '', project: '', page: 1 };
 
-/** What narrows the list down, each with the address of the list without it. */
-export function filtersOf(address: Address) {
+/**
+ * What narrows the list down, each with the address of the list without it.
+ *
+ * @param projects whose names are known; a workspace's name is not, before its list is
+ */
+export function filtersOf(address: Address, projects: readonly Choice[]) {
   const without = (changes: Partial<Address>) =>
     addressOf('/rally', { ...address, ...changes, page: 1 });
   const { search, state, iteration, workspace, project } = address;
@@ -18,7 +23,11 @@ export function filtersOf(address: Address) {
     },
     // A project belongs to one workspace, and goes with it.
     { name: 'workspace', value: workspace, without: without({ workspace: '', project: '' }) },
-    { name: 'project', value: project, without: without({ project: '' }) },
+    {
+      name: 'project',
+      value: projects.find(({ id }) => id === project)?.name ?? project,
+      without: without({ project: '' }),
+    },
   ];
   return filters.filter(({ value }) => value !== '');
 }

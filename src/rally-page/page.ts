@@ -15,6 +15,7 @@ export function rallyPage(provider: Rally, me: Person, address: Address, found: 
   const last = start + artifacts.length - 1;
   const goTo = (changes: Partial<Address>) => addressOf('/rally', { ...address, ...changes });
   const { type, page } = address;
+  const seen = seenIn(artifacts);
   return {
     title: `Your ${type} in Rally`,
     styles: ['rally.css'],
@@ -29,7 +30,7 @@ export function rallyPage(provider: Rally, me: Person, address: Address, found: 
     })),
     columns: columnsOf(address),
     order: { words: orderInWords(address), byRank: goTo({ sort: 'rank', page: 1 }) },
-    filters: filtersOf(address),
+    filters: filtersOf(address, seen.projects),
     everything: everything(address),
     shares: sharesOf(address, artifacts),
     blocked: artifacts.filter(({ isBlocked }) => isBlocked).length,
@@ -40,6 +41,6 @@ export function rallyPage(provider: Rally, me: Person, address: Address, found: 
     // A page that is not full ends the list, whatever the total says: it may count what one
     // cannot see, or be missing.
     next: artifacts.length >= pageSize && last !== total ? goTo({ page: page + 1 }) : undefined,
-    ...choosers(address, seenIn(artifacts)),
+    ...choosers(address, seen),
   };
 }
