@@ -218,6 +218,25 @@ describe('GET /rally when WSAPI', () => {
     expect(page.$('.warnings q').text()).toBe('<i>w</i>');
   });
 
+  test('knows states of the workspace’s own: they can be chosen, and have their part of the bar', async () => {
+    const Results = [
+      { ScheduleState: 'Idea', PlanEstimate: 3, Project: { _refObjectName: 'Barn' } },
+      { ScheduleState: 'Defined', PlanEstimate: 1 },
+    ];
+    stub.answers.set(STORIES, queryResult({ TotalResultCount: 2, Results }));
+    const { $ } = await visitor.visit(`${started.url}/rally`);
+
+    expect($('[name=state] option').last().text()).toBe('Idea');
+    expect($('.bar .step-other').attr('width')).toBe('75%');
+  });
+
+  test('counts more than it shows: the page says so, and leads back', async () => {
+    stub.answers.set(STORIES, queryResult({ TotalResultCount: 9 }));
+    const { $ } = await visitor.visit(`${started.url}/rally`);
+
+    expect($('.empty').text()).toContain('Rally counts 9 stories that it does not show you');
+  });
+
   test('is asked for my stories alone, in a stable order, with the token in zsessionid', async () => {
     let url = '';
     stub.answers.set(STORIES, (request, response) => {
