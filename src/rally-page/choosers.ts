@@ -55,7 +55,7 @@ export function choosers(address: Address, known: Choices & Partial<Known>) {
         options: withChosen([ownWorkspace, ...known.workspaces.map(byId)], workspace, 'Workspace '),
       },
       project: {
-        label: 'Project, and those below it',
+        label: 'Project and below',
         options: withChosen([allProjects, ...known.projects.map(byId)], project, 'Project '),
       },
       sort: { label: 'Sort by', options: sortsOf(type) },
