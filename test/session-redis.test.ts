@@ -64,6 +64,18 @@ describeWithRedis('sessions in Redis', () => {
     await redis.start();
     await ready();
     expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
+    // However many requests it failed.
+    expect(started.log.filter((line) => line.includes('"level":"error"'))).toHaveLength(1);
+    expect(started.log.filter((line) => line.includes('Redis is '))).toHaveLength(2);
+  });
+
+  test('are not kept where Redis refuses us, and the log says why', async () => {
+    const url = redis.url.replace('//', '//nobody:the-password@');
+    const { url: refused, log } = await start({ environment: { REDIS_URL: url } });
+
+    expect((await supertest(refused).get('/login/rally')).status).toBe(503);
+    expect(log.join()).toContain('"reason":"WRONGPASS"');
+    expect(log.join()).not.toContain('the-password');
   });
 
   test('answer 503 when Redis is there and does not answer, and nobody waits for ever', async () => {
