@@ -1,8 +1,6 @@
 // The whole app on one screen: what every request passes, then every route in the order in which a
 // person meets them. Start reading here, then follow the dance: routes/login.ts.
-import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
-import compression from 'compression';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
@@ -13,6 +11,7 @@ import { addPathsTo, notFound, routesOf, signInRoutesOf } from './middleware/kno
 import { limitSignIns } from './middleware/rate-limit.js';
 import { requestLog } from './middleware/request-log.js';
 import { securityHeaders } from './middleware/security-headers.js';
+import { staticFiles } from './middleware/static-files.js';
 import { createGoCD, GOCD } from './providers/gocd.js';
 import { createRally, RALLY } from './providers/rally.js';
 import { showPipelines } from './routes/gocd.js';
@@ -63,7 +62,7 @@ export function createApp(
   const ofGoCD = routesOf(GOCD, gocd);
   const signInAtRally = signInRoutesOf(RALLY, rally);
   const signInAtGoCD = signInRoutesOf(GOCD, gocd);
-  const limit = limitSignIns(config.rateLimitPerMinute, store.rateLimits, log);
+  const limit = limitSignIns(config.rateLimitPerMinute, log, store.rateLimits);
   const ownForm = refuseForgedForms(config.serverUrl);
 
   const app = express();
@@ -81,11 +80,7 @@ export function createApp(
   app.use(securityHeaders(config.isHttps));
   app.use(requestLog(log));
   route('/healthz', { get: [healthz] });
-  app.use(
-    '/public',
-    compression(),
-    express.static(join(root, 'public'), { redirect: false, setHeaders: letBrowsersKeep }),
-  );
+  app.use('/public', staticFiles(join(root, 'public')));
   app.use(endWithTheBrowser);
   route('/readyz', { get: [readyz(store)] });
   app.use(sessions(config, store));
@@ -128,9 +123,4 @@ export function createApp(
   app.use(notFound);
   app.use(errors(config.serverUrl));
   return app;
-}
-
-/** Files are the same for everybody: they may be kept, as pages may not. */
-function letBrowsersKeep(response: ServerResponse): void {
-  response.setHeader('Cache-Control', 'public, max-age=3600');
 }

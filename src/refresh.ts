@@ -52,6 +52,11 @@ export async function refresh(
   return mine;
 }
 
+/** Ends when every token that is being renewed is kept, whether or not its browser has left. */
+export async function refreshesUnderWay(): Promise<void> {
+  await Promise.allSettled(underWay.values());
+}
+
 async function refreshInTurn(
   request: Request,
   provider: Provider,

@@ -1,23 +1,17 @@
 // The process: environment, sandbox if nothing is configured, listen, stop. Everything that a
 // request meets is in app.ts.
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { config as readDotEnv } from 'dotenv';
-import type { Logger } from 'pino';
 import { createApp, type Notice } from './app.js';
 import { ConfigError, loadConfig, type Config } from './config.js';
-import { createLog } from './log.js';
+import { createHttpServer } from './connections.js';
+import { createLog, describeError } from './log.js';
 import { isLoopback } from './loopback.js';
+import { refreshesUnderWay } from './refresh.js';
 import { introduction } from './sandbox/introduction.js';
 import { startSandbox, type Sandbox } from './sandbox/sandbox.js';
 import { openSessionStore } from './session/store.js';
-
-/** Heroku kills a process 30 s after SIGTERM, others after 10. */
-const STOP_WITHIN_MS = 9_500;
-
-const ECHO_MS = 1_000;
-
-/** Longer than a router keeps its connections to us idle (Heroku: 90 s), so that ours end last. */
-const KEEP_ALIVE_MS = 95_000;
+import { stopInGoodOrder } from './stop.js';
 
 try {
   readDotEnv({ quiet: true });
@@ -41,17 +35,20 @@ async function start(given: Config): Promise<void> {
   const config = sandbox ? withProviders(given, sandbox) : given;
 
   const store = await openSessionStore(config, log);
-  const server = createServer(createApp(config, log, store, sandbox && notice(sandbox)));
-  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  const { server, finish } = createHttpServer(log);
+  server.on('request', createApp(config, log, store, sandbox && notice(sandbox)));
+  stopInGoodOrder(log, async () => {
+    await finish();
+    await refreshesUnderWay();
+    await store.close();
+  });
   await listen(server, config.port);
+  server.on('error', (error) => {
+    log.error({ err: error }, 'a connection could not be taken');
+  });
   process.stdout.write(
     `The app is at ${config.serverUrl}\n${sandbox ? `${introduction(sandbox)}\n` : ''}`,
   );
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      stop(server, log, signal);
-    });
-  }
 }
 
 async function startStandIn(
@@ -96,32 +93,6 @@ async function listen(server: Server, port: number): Promise<void> {
   });
 }
 
-let stoppingSince: number | undefined;
-
-/**
- * Takes no new connections, lets requests in flight finish, then ends the process. A second signal
- * ends it at once, but not the echo of the first: `npm start` passes Ctrl-C on to a process that has
- * received it already.
- */
-function stop(server: Server, log: Logger, signal: string): void {
-  if (stoppingSince !== undefined) {
-    if (performance.now() - stoppingSince > ECHO_MS) process.exit(0);
-    return;
-  }
-  stoppingSince = performance.now();
-  const end = () => {
-    process.exit(0);
-  };
-  setTimeout(end, STOP_WITHIN_MS);
-  server.close(end);
-  log.info(`${signal}: no new connections, finishing what is in flight`);
-  // Connections that were busy when close() looked would otherwise be kept alive for the next
-  // request, and the process with them.
-  setInterval(() => {
-    server.closeIdleConnections();
-  }, 50);
-}
-
 function explain(error: unknown): readonly string[] {
   if (error instanceof ConfigError) {
     return [
@@ -129,11 +100,19 @@ function explain(error: unknown): readonly string[] {
       ...error.problems.map((problem) => `  ${problem}`),
     ];
   }
-  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-    const port = 'port' in error ? String(error.port) : 'its port';
+  if (isListenError(error)) {
+    const { port, code } = error;
+    const reasons = new Map([
+      ['EADDRINUSE', 'is in use'],
+      ['EACCES', 'is not for this user to listen on'],
+    ]);
     return [
-      `Port ${port} is in use. Stop what listens there, or set PORT (the app) or SANDBOX_PORT (the sandbox) to another.`,
+      `Port ${port} ${reasons.get(code) ?? `cannot be listened on (${code})`}. Set PORT (the app) or SANDBOX_PORT (the sandbox) to another, or stop what is in the way.`,
     ];
   }
-  return [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+  return [`This app cannot start: ${JSON.stringify(describeError(error))}`];
+}
+
+function isListenError(error: unknown): error is { port: number; code: string } {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'listen';
 }

@@ -172,6 +172,7 @@ export async function connect(
     data.connections = { ...data.connections, [provider]: connection };
   });
   if (!isKept) throw new SessionEndedError('the session ended while a sign-in was under way');
+  request.log.info({ event: 'signed in', provider, kind: connection.kind }, 'signed in');
 }
 
 /**

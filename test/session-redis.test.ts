@@ -67,6 +67,18 @@ describeWithRedis('sessions in Redis', () => {
     await redis.start();
     await ready();
     expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
+    // However many requests it failed.
+    expect(started.log.filter((line) => line.includes('"level":"error"'))).toHaveLength(1);
+    expect(started.log.filter((line) => line.includes('Redis is '))).toHaveLength(2);
+  });
+
+  test('are not kept where Redis refuses us, and the log says why', async () => {
+    const url = redis.url.replace('//', '//nobody:the-password@');
+    const { url: refused, log } = await start({ environment: { REDIS_URL: url } });
+
+    expect((await supertest(refused).get('/login/rally')).status).toBe(503);
+    expect(log.join()).toContain('"reason":"WRONGPASS"');
+    expect(log.join()).not.toContain('the-password');
   });
 
   test('cost a request one line of the log, and no stack, while Redis is away', async () => {

@@ -1,6 +1,8 @@
 import type { ErrorRequestHandler } from 'express';
+import { ForgeryError, SessionEndedError, TooManyRequestsError } from '../errors.js';
 import { UpstreamError } from '../http.js';
-import { StateMismatchError } from '../oauth/errors.js';
+import { maskText } from '../mask.js';
+import { OAuthError } from '../oauth/errors.js';
 import { SessionStoreError } from '../session/store.js';
 import { errorPage } from './error-page.js';
 
@@ -15,18 +17,16 @@ export function errors(serverUrl: string): ErrorRequestHandler {
     const facts = {
       code: page.code,
       provider: response.locals.provider?.id,
-      ...(error instanceof StateMismatchError && { reason: error.reason }),
+      ...securityEvent(error),
       ...(error instanceof UpstreamError && {
         upstream: { status: error.status, contentType: error.contentType, excerpt: error.excerpt },
       }),
     };
-    const isLeft = error instanceof UpstreamError && error.failure === 'cancelled';
-    // The store has said by itself, once, that it is away: every request would repeat it with a stack.
-    if (error instanceof SessionStoreError) {
-      request.log.warn({ ...facts, reason: error.message }, page.title);
-    } else if (page.status >= 500 && !isLeft) {
+    if (page.status >= 500 && !isExplained(error)) {
       request.log.error({ ...facts, err: error }, page.title);
-    } else request.log.info(facts, page.title);
+    } else {
+      request.log['event' in facts ? 'warn' : 'info'](facts, page.title);
+    }
 
     // Nothing can be mended in an answer that is half sent; Express cuts the connection.
     if (response.headersSent) {
@@ -41,4 +41,27 @@ export function errors(serverUrl: string): ErrorRequestHandler {
     }
     response.render('error', { title: page.title, page, id: request.id });
   };
+}
+
+/** What whoever watches over the log may want to count. */
+const SECURITY_EVENTS = [
+  [OAuthError, 'sign-in refused'],
+  [SessionEndedError, 'sign-in refused'],
+  [TooManyRequestsError, 'sign-in refused'],
+  [ForgeryError, 'form refused'],
+] as const;
+
+function securityEvent(error: unknown): { event: string; reason: string } | undefined {
+  const [, event] = SECURITY_EVENTS.find(([kind]) => error instanceof kind) ?? [];
+  if (event === undefined || !(error instanceof Error)) return undefined;
+  // A code of the provider's may be part of the reason, and anybody can make one up.
+  return { event, reason: maskText(error.message).slice(0, 200) };
+}
+
+/** The browser has left; or the store is away, which its own line says once for all requests. */
+function isExplained(error: unknown): boolean {
+  return (
+    error instanceof SessionStoreError ||
+    (error instanceof UpstreamError && error.failure === 'cancelled')
+  );
 }

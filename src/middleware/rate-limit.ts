@@ -13,21 +13,22 @@ const WINDOW_MS = 60_000;
  * @param store counts for all processes; this one counts by itself where it is left out
  * @param log is told when the store cannot count
  */
-export function limitSignIns(
-  perMinute: number,
-  store: Store | undefined,
-  log: Logger,
-): RequestHandler {
-  // Its own logger would print a stack for every sign-in while the store is away.
-  const tell = (error: unknown, words = 'rate limit') => {
-    log.warn({ reason: error instanceof Error ? maskText(error.message) : undefined }, words);
-  };
+export function limitSignIns(perMinute: number, log: Logger, store?: Store): RequestHandler {
   return rateLimit({
     windowMs: WINDOW_MS,
     limit: perMinute,
     ...(store && { store }),
     passOnStoreError: true, // a limit that cannot count must not lock everybody out
-    logger: { error: tell, warn: tell },
+    logger: {
+      // It has no message where our own settings are wrong. A store that is away has said so itself,
+      // once, and would say it here for each request.
+      error: (error, message) => {
+        log[message === undefined ? 'error' : 'debug']({ err: error }, message);
+      },
+      warn: (error, message) => {
+        log.warn({ err: error }, message);
+      },
+    },
     skip: () => perMinute === 0,
     standardHeaders: false,
     legacyHeaders: false,

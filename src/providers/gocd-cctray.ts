@@ -1,7 +1,9 @@
 // GoCD's cctray.xml: one entry for each stage and one for each job, none for the pipeline itself.
 // The format: https://cctray.org/v1
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { unexpectedAnswer, type Http } from '../http.js';
+import { Turns } from '../session/turns.js';
 import { requireSuccess } from './provider.js';
 
 export interface Pipeline extends Status {
@@ -54,7 +56,7 @@ export async function fetchPipelines(
 ): Promise<readonly Pipeline[]> {
   const answer = requireSuccess(await http.get(new URL(`${server}/cctray.xml`), headers));
   try {
-    return readCctray(answer.body);
+    return await readCctray(answer.body);
   } catch (error) {
     if (error instanceof NotCctrayError) throw unexpectedAnswer(answer);
     throw error;
@@ -62,14 +64,24 @@ export async function fetchPipelines(
 }
 
 /**
+ * One after the other, and with a turn for everybody else between any two slices: the largest
+ * documents take a good part of a second to read, and their pages as much to write.
+ */
+const oneByOne = new Turns();
+
+/** In characters: some milliseconds of work. */
+const SLICE = 100_000;
+
+/**
  * Reads cctray.xml.
  *
  * @returns the pipelines in the order of their first entry; empty when nothing has run yet
  * @throws {NotCctrayError} for malformed XML, other XML, and any document type declaration
  */
-export function readCctray(xml: string): readonly Pipeline[] {
+export async function readCctray(xml: string): Promise<readonly Pipeline[]> {
+  const entries = await oneByOne.take('', () => readEntries(xml));
   const pipelines = new Map<string, Map<string, Stage & { jobs: Entry[] }>>();
-  for (const { path, entry } of readEntries(xml)) {
+  for (const { path, entry } of entries) {
     const [pipelineName, stageName, jobName] = path;
     const stages = getOrAdd(pipelines, pipelineName, () => new Map<string, never>());
     if (jobName === undefined) {
@@ -117,7 +129,7 @@ const MOST_ENTRIES = 50_000;
 /** cctray.xml needs four levels. */
 const DEEPEST = 16;
 
-function readEntries(xml: string): readonly ReadEntry[] {
+async function readEntries(xml: string): Promise<readonly ReadEntry[]> {
   const entries: ReadEntry[] = [];
   const open: string[] = [];
   let project: SaxesTagPlain | undefined;
@@ -152,7 +164,11 @@ function readEntries(xml: string): readonly ReadEntry[] {
       project = undefined;
     }
   });
-  parser.write(xml).close();
+  for (let at = 0; at < xml.length; at += SLICE) {
+    await nextTurn();
+    parser.write(xml.slice(at, at + SLICE));
+  }
+  parser.close();
   return entries;
 }
 

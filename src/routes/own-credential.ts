@@ -16,6 +16,7 @@ export function useOwnCredential(provider: Provider): RequestHandler {
     const entered = (request.body as Record<string, unknown>)['credential'];
     const value = typeof entered === 'string' ? entered.trim() : '';
     if (!isUsable(value)) {
+      logRefusal(request, provider, 'malformed');
       const fault = `That cannot be ${byHand.article}: paste it whole, without spaces.`;
       await render(request, response.status(400), provider, fault);
       return;
@@ -26,6 +27,7 @@ export function useOwnCredential(provider: Provider): RequestHandler {
       person = await byHand.tryOut(connection);
     } catch (error) {
       if (!(error instanceof CredentialRejectedError)) throw error;
+      logRefusal(request, provider, 'not accepted');
       const fault = `${provider.name} does not accept it. ${byHand.whyRejected}`;
       await render(request, response.status(401), provider, fault);
       return;
@@ -34,6 +36,12 @@ export function useOwnCredential(provider: Provider): RequestHandler {
     await connect(request, provider.id, { ...connection, ...(person && { person }) });
     response.redirect(303, provider.page);
   };
+}
+
+/** As middleware/errors.ts logs a sign-in that fails. */
+function logRefusal({ log }: Request, { id, byHand }: Provider, what: string): void {
+  const facts = { event: 'sign-in refused', provider: id, reason: `${byHand.kind} ${what}` };
+  log.warn(facts, `${byHand.label} refused`);
 }
 
 /** The field is empty each time: what was typed in is not sent back. */

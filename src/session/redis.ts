@@ -233,8 +233,10 @@ function logChanges(
   let isAway = false;
   redis.on('error', (error) => {
     if (!isAway) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-      log.error({ code }, 'Redis is away: check REDIS_URL. Pages that need a session answer 503');
+      log.error(
+        { reason: whyAway(error) },
+        'Redis is away: check REDIS_URL. Pages that need a session answer 503',
+      );
     }
     isAway = true;
   });
@@ -242,4 +244,11 @@ function logChanges(
     if (isAway) log.info('Redis is back');
     isAway = false;
   });
+}
+
+/** `ECONNREFUSED`, or the word that Redis begins a refusal with: `WRONGPASS`, `NOAUTH`. */
+function whyAway(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  if ('code' in error) return String(error.code);
+  return /^[A-Z]{3,}\b/.exec(error.message)?.[0] ?? error.constructor.name;
 }

@@ -19,8 +19,8 @@ const projects = (...entries: string[]) =>
   `<?xml version="1.0" encoding="utf-8"?>\n<Projects>\n${entries.join('\n')}\n</Projects>`;
 
 describe('readCctray', () => {
-  test('makes a pipeline of its stages, and a stage of its jobs', () => {
-    const [pipeline, ...rest] = readCctray(
+  test('makes a pipeline of its stages, and a stage of its jobs', async () => {
+    const [pipeline, ...rest] = await readCctray(
       projects(project('p :: build'), project('p :: build :: unit'), project('p :: deploy')),
     );
 
@@ -30,8 +30,8 @@ describe('readCctray', () => {
     expect(pipeline?.stages[0]?.jobs.map(({ name }) => name)).toEqual(['unit']);
   });
 
-  test('calls a pipeline failed when one stage is, and building when one is', () => {
-    const [pipeline] = readCctray(
+  test('calls a pipeline failed when one stage is, and building when one is', async () => {
+    const [pipeline] = await readCctray(
       projects(
         project('p :: a', { lastBuildStatus: 'Failure' }),
         project('p :: b', { activity: 'Building' }),
@@ -42,8 +42,8 @@ describe('readCctray', () => {
     expect(pipeline).toMatchObject({ lastBuildStatus: 'Failure', activity: 'Building' });
   });
 
-  test('takes label and time of a pipeline from its newest stage', () => {
-    const [pipeline] = readCctray(
+  test('takes label and time of a pipeline from its newest stage', async () => {
+    const [pipeline] = await readCctray(
       projects(
         project('p :: a', { lastBuildLabel: '13', lastBuildTime: '2018-07-02T10:00:00Z' }),
         project('p :: b', { lastBuildLabel: '12', lastBuildTime: '2018-07-01T10:00:00Z' }),
@@ -56,30 +56,32 @@ describe('readCctray', () => {
     });
   });
 
-  test('knows no instant for a time without a zone (GoCD before 18.3.0)', () => {
-    const [pipeline] = readCctray(
+  test('knows no instant for a time without a zone (GoCD before 18.3.0)', async () => {
+    const [pipeline] = await readCctray(
       projects(project('p :: a', { lastBuildTime: '2018-07-01T10:00:00' })),
     );
 
     expect(pipeline?.lastBuildTime).toEqual({ text: '2018-07-01T10:00:00' });
   });
 
-  test('reads who broke a stage', () => {
+  test('reads who broke a stage', async () => {
     const messages = '<messages><message text="alice, bob" kind="Breakers" /></messages>';
-    const [pipeline] = readCctray(projects(project('p :: a', {}, messages), project('p :: b')));
+    const [pipeline] = await readCctray(
+      projects(project('p :: a', {}, messages), project('p :: b')),
+    );
 
     expect(pipeline?.stages.map(({ breakers }) => breakers)).toEqual(['alice, bob', undefined]);
   });
 
-  test('lists a job whose stage has no entry, and a pipeline without stages', () => {
-    const pipelines = readCctray(projects(project('p :: a :: job'), project('alone')));
+  test('lists a job whose stage has no entry, and a pipeline without stages', async () => {
+    const pipelines = await readCctray(projects(project('p :: a :: job'), project('alone')));
 
     expect(pipelines.map(({ name }) => name)).toEqual(['p', 'alone']);
     expect(pipelines[0]?.stages[0]).toMatchObject({ name: 'a', jobs: [{ name: 'job' }] });
   });
 
-  test('keeps values that it does not know', () => {
-    const [pipeline] = readCctray(
+  test('keeps values that it does not know', async () => {
+    const [pipeline] = await readCctray(
       projects(
         project('p :: a', { activity: 'CheckingModifications', lastBuildStatus: 'Exception' }),
       ),
@@ -91,14 +93,27 @@ describe('readCctray', () => {
     });
   });
 
-  test('takes an entry without any attribute', () => {
-    expect(readCctray('<Projects><Project/></Projects>')[0]?.name).toBe('(no name)');
+  test('takes an entry without any attribute', async () => {
+    const [pipeline] = await readCctray('<Projects><Project/></Projects>');
+
+    expect(pipeline?.name).toBe('(no name)');
   });
 
-  test('is empty when nothing has run', () => {
-    expect(readCctray('<?xml version="1.0" encoding="utf-8"?>\n<Projects>\n</Projects>')).toEqual(
-      [],
-    );
+  test('is empty when nothing has run', async () => {
+    const nothing = '<?xml version="1.0" encoding="utf-8"?>\n<Projects>\n</Projects>';
+
+    expect(await readCctray(nothing)).toEqual([]);
+  });
+
+  test('reads a large document whole, and lets others have their turn meanwhile', async () => {
+    const names = Array.from({ length: 3000 }, (_, index) => `pipeline ${index} ✓ :: stage`);
+    let turns = 0;
+    const others = setInterval(() => turns++, 0);
+    const pipelines = await readCctray(projects(...names.map((name) => project(name))));
+    clearInterval(others);
+
+    expect(pipelines.map(({ name }) => `${name} :: stage`)).toEqual(names);
+    expect(turns).toBeGreaterThan(0);
   });
 
   test.each([
@@ -117,7 +132,7 @@ describe('readCctray', () => {
       'an external entity',
       '<!DOCTYPE Projects [<!ENTITY x SYSTEM "file:///etc/passwd">]><Projects>&x;</Projects>',
     ],
-  ])('refuses %s', (_what, xml) => {
-    expect(() => readCctray(xml)).toThrow(NotCctrayError);
+  ])('refuses %s', async (_what, xml) => {
+    await expect(readCctray(xml)).rejects.toThrow(NotCctrayError);
   });
 });

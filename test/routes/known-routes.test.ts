@@ -31,11 +31,17 @@ describe('any path', () => {
     ['get', '/logout/rally', 'POST'],
     ['post', '/oauth-redirect', 'GET, HEAD'],
     ['patch', '/healthz', 'GET, HEAD'],
+    ['post', '/public/style.css', 'GET, HEAD'],
+    ['options', '/public/style.css', 'GET, HEAD'],
   ] as const)('answers 405 to %s %s', async (method, path, allow) => {
     const answer = await supertest(started.url)[method](path);
 
     expect(answer.status).toBe(405);
     expect(answer.get('Allow')).toBe(allow);
+  });
+
+  test('answers 404 to another method on a file that is not there', async () => {
+    expect((await supertest(started.url).post('/public/nothing.css')).status).toBe(404);
   });
 
   test('answers in JSON where the client asks for that, with the id that the log has', async () => {

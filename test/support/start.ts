@@ -1,6 +1,7 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { createApp } from '../../src/app.js';
 import { loadConfig, type Config } from '../../src/config.js';
+import { createHttpServer, type Patience } from '../../src/connections.js';
 import { createLog } from '../../src/log.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
 import { openSessionStore } from '../../src/session/store.js';
@@ -19,13 +20,22 @@ export interface StartOptions {
   /** Environment variables of the app; they win over the ones that point it at the sandbox. */
   readonly environment?: Record<string, string | undefined>;
   readonly sandbox?: { stories?: number; pipelines?: number; tokenTtlSeconds?: number };
+  /** How long a client may take to send a request, where the app's own patience is too long. */
+  readonly patience?: Patience;
 }
 
 const started: Started[] = [];
 
 /** Starts both. {@link closeAll} ends them; call it in afterEach. */
-export async function start({ environment, sandbox: world }: StartOptions = {}): Promise<Started> {
-  const server = createServer();
+export async function start({
+  environment,
+  sandbox: world,
+  patience,
+}: StartOptions = {}): Promise<Started> {
+  const log: string[] = [];
+  const write = (line: string) => void log.push(line);
+  const appLog = createLog('debug', { write });
+  const { server } = createHttpServer(appLog, patience);
   const url = `http://localhost:${await listen(server)}`;
   const sandbox = await startSandbox(
     { ...SMALL, pipelines: 6, ...world },
@@ -43,9 +53,6 @@ export async function start({ environment, sandbox: world }: StartOptions = {}):
     GOCD_CLIENT_SECRET: gocd?.secret,
     ...environment,
   });
-  const log: string[] = [];
-  const write = (line: string) => void log.push(line);
-  const appLog = createLog('debug', { write });
   const store = await openSessionStore(config, appLog);
   server.on(
     'request',
