@@ -2,7 +2,6 @@ import type { RequestHandler } from 'express';
 import { rateLimit, type Store } from 'express-rate-limit';
 import type { Logger } from 'pino';
 import { TooManyRequestsError } from '../errors.js';
-import { maskText } from '../mask.js';
 
 const WINDOW_MS = 60_000;
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Person } from './provider.js';
 import { orderOf, queryOf, scopeOf } from './rally-query.js';
 import { WORK, type Page, type View } from './rally-work.js';
-import { fetchRows, objectId, wsapiUrl, type Wsapi } from './rally-wsapi.js';
+import { fetchRows, objectId, text, wsapiUrl, type Wsapi } from './rally-wsapi.js';
 
 export interface Artifact {
   readonly formattedId: string;
@@ -31,9 +31,9 @@ export interface Artifacts {
   readonly url: string;
 }
 
-const optionalText = z.string().min(1).optional().catch(undefined);
+const optionalText = text.pipe(z.string().min(1)).optional().catch(undefined);
 const reference = z.object({
-  _refObjectName: z.string(),
+  _refObjectName: text,
   ObjectID: objectId.optional().catch(undefined),
 });
 
@@ -41,8 +41,8 @@ const reference = z.object({
 const Row = z
   .object({
     ObjectID: objectId.optional().catch(undefined),
-    FormattedID: z.string().catch('?'),
-    Name: z.string().catch('(no name)'),
+    FormattedID: text.catch('?'),
+    Name: text.catch('(no name)'),
     ScheduleState: optionalText,
     State: optionalText,
     PlanEstimate: z.number().optional().catch(undefined),

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { scopeOf } from './rally-query.js';
 import type { View } from './rally-work.js';
-import { fetchRows, objectId, wsapiUrl, type Wsapi } from './rally-wsapi.js';
+import { fetchRows, objectId, text, wsapiUrl, type Wsapi } from './rally-wsapi.js';
 
 export interface Choices {
   readonly workspaces: readonly Choice[];
@@ -20,7 +20,7 @@ export interface Choice {
 const MOST = '2000';
 const OPEN = '(State = "Open")';
 
-const Named = z.object({ ObjectID: objectId, Name: z.string().min(1) });
+const Named = z.object({ ObjectID: objectId, Name: text.pipe(z.string().min(1)) });
 
 /**
  * Asks for all three lists at once.

@@ -4,6 +4,7 @@ import {
   fetchEnvelope,
   objectId,
   refuseErrors,
+  text,
   texts,
   wsapiUrl,
   type Wsapi,
@@ -15,9 +16,9 @@ const User = z.object({
   User: z.object({
     Errors: texts,
     ObjectID: objectId,
-    DisplayName: z.string().optional().catch(undefined),
-    UserName: z.string().optional().catch(undefined),
-    _refObjectName: z.string().optional().catch(undefined),
+    DisplayName: text.optional().catch(undefined),
+    UserName: text.optional().catch(undefined),
+    _refObjectName: text.optional().catch(undefined),
   }),
 });
 

@@ -1,6 +1,9 @@
 // Rally's Web Services API v2.0: how it is asked, and the envelopes of its answers.
+import { inspect } from 'node:util';
 import { z } from 'zod';
-import { unexpectedAnswer, type Http, type ProviderAnswer } from '../http.js';
+import { unexpectedAnswer, type Http } from '../http.js';
+import { maskSent } from '../mask.js';
+import { readJson } from './json-answer.js';
 import { ApiError, requireSuccess } from './provider.js';
 
 /** The API, as somebody whose credential is in the headers. */
@@ -19,14 +22,21 @@ export interface Rows {
 }
 
 const MOST_TEXTS = 20;
+const LONGEST_TEXT = 2000;
 
-/** Texts of an envelope. What is not a text is shown as it came: an error must not be overlooked. */
-export const texts = z.unknown().transform((value): string[] => {
-  const list: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
-  return list
-    .slice(0, MOST_TEXTS)
-    .map((text) => (typeof text === 'string' ? text : JSON.stringify(text)));
-});
+/** What goes into a page. Rally may repeat the token anywhere. */
+export const text = z.string().transform((value) => maskSent(value).slice(0, LONGEST_TEXT));
+
+/** Texts of an envelope. What is not a text is shown all the same: an error must not be overlooked. */
+export const texts = z
+  .unknown()
+  .optional()
+  .transform((value): string[] => {
+    const list: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
+    return list
+      .slice(0, MOST_TEXTS)
+      .map((each) => text.parse(typeof each === 'string' ? each : inspect(each)));
+  });
 
 // ObjectIDs have been seen as strings (a user fixture of 2013), so both are taken.
 export const objectId = z
@@ -37,7 +47,7 @@ const QueryResult = z.object({
   QueryResult: z.object({
     Errors: texts,
     Warnings: texts,
-    TotalResultCount: z.coerce.number().catch(0),
+    TotalResultCount: z.coerce.number().int().nonnegative().catch(0),
     Results: z.array(z.unknown()),
   }),
 });
@@ -79,20 +89,12 @@ export async function fetchEnvelope<Shape extends z.ZodType>(
   shape: Shape,
 ): Promise<z.infer<Shape>> {
   const answer = requireSuccess(await http.get(url, headers));
-  const value = parseJson(answer);
+  const value = await readJson(answer);
   const failure = Failure.safeParse(value);
   if (failure.success) refuseErrors(failure.data.OperationResult.Errors);
   const result = shape.safeParse(value);
   if (!result.success) throw unexpectedAnswer(answer);
   return result.data;
-}
-
-function parseJson(answer: ProviderAnswer): unknown {
-  try {
-    return JSON.parse(answer.body);
-  } catch {
-    throw unexpectedAnswer(answer);
-  }
 }
 
 /** Status 200 does not mean success: a query that does not parse is a 200 with Errors. */
