@@ -20,7 +20,6 @@ export const RALLY = {
 
 export interface Rally extends Provider {
   whoAmI(credential: Credential): Promise<Person>;
-  /** Its Web Services API, as the person whose credential it is. */
   wsapi(credential: Credential): Wsapi;
 }
 
