@@ -42,13 +42,14 @@ export function providerPage(error: unknown, place: Place): ErrorPage | undefine
     };
   }
   if (error instanceof UnusableTokenResponseError) {
+    const again = isSigningIn(place, provider) ? 'start the sign-in again' : 'try again';
     return {
       status: 502,
       code: 'unusable_token_response',
       title: `${provider.name} gave no usable token`,
-      happened: `Its token endpoint was asked to change the code for a token, and answered something that is neither a token nor an error: ${error.message}. It may be that no OAuth server answers there.`,
-      next: `Check that ${provider.settings.server} is the address of a ${provider.name} server with OAuth, then start the sign-in again.`,
-      link: connectLink(provider),
+      happened: `Its token endpoint answered something that is neither a token nor an error: ${error.message}. It may be that no OAuth server answers there.`,
+      next: `Check that ${provider.settings.server} is the address of a ${provider.name} server with OAuth, then ${again}.`,
+      link: againLink(place, provider),
     };
   }
   if (error instanceof NotAllowedError) {
@@ -215,7 +216,7 @@ const UPSTREAM_STATUS: Readonly<Record<UpstreamFailure, number>> = {
   unexpected: 502,
 };
 
-function upstreamPage(error: UpstreamError, provider: Provider, { path }: Place): ErrorPage {
+function upstreamPage(error: UpstreamError, provider: Provider, place: Place): ErrorPage {
   const { name, settings } = provider;
   const checkServer = `Try again. If it stays, check ${settings.server}: scheme, host, port and path.`;
   const words: Record<UpstreamFailure, readonly [string, string]> = {
@@ -234,8 +235,6 @@ function upstreamPage(error: UpstreamError, provider: Provider, { path }: Place)
     ],
   };
   const [happened, next] = words[error.failure];
-  // A redirect works once: to load it again would only be refused.
-  const isSigningIn = path !== provider.page;
   return {
     status: UPSTREAM_STATUS[error.failure],
     code: `upstream_${error.failure}`,
@@ -246,8 +245,19 @@ function upstreamPage(error: UpstreamError, provider: Provider, { path }: Place)
       quotation: quote(`${String(error.status)} ${error.contentType ?? ''}`, error.excerpt),
     }),
     ...(error.retryAfter && { headers: { 'Retry-After': error.retryAfter } }),
-    link: isSigningIn ? connectLink(provider) : { href: provider.page, text: 'Try again' },
+    link: againLink(place, provider),
   };
+}
+
+function isSigningIn({ path }: Place, provider: Provider): boolean {
+  return path !== provider.page;
+}
+
+/** A redirect works once: to load it again would only be refused. */
+function againLink(place: Place, provider: Provider): { href: string; text: string } {
+  return isSigningIn(place, provider)
+    ? connectLink(provider)
+    : { href: provider.page, text: 'Try again' };
 }
 
 function titleOf(failure: UpstreamFailure, name: string): string {
