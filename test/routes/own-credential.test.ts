@@ -90,7 +90,7 @@ describe.each([
     const lost = await visitor.visit(`${started.url}/${provider}`);
 
     expect(lost.status).toBe(401);
-    expect(lost.$('h1').text()).toMatch(/no longer accepts your (API key|Personal access token)/);
+    expect(lost.$('h1').text()).toMatch(/no longer accepts your (API key|personal access token)/);
     expect(lost.$('.button').attr('href')).toBe(path);
     expect((await visitor.visit(`${started.url}/${other}`)).status).toBe(200);
     expect((await visitor.visit(`${started.url}/${provider}`)).$('h1').text()).toContain(
