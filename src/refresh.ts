@@ -37,7 +37,7 @@ const underWay = new Map<string, Promise<Connection>>();
  * @param stale the connection as this request knows it
  * @returns the connection with a new token, whoever renewed it
  * @throws {ConnectionLostError} when the provider refuses: the connection is forgotten
- * @throws {NotConnectedError} when it was forgotten in the meantime
+ * @throws {NotConnectedError} when it was forgotten or replaced in the meantime
  * @throws {UpstreamError} when the provider is away: nothing is forgotten
  */
 export async function refresh(
@@ -60,13 +60,14 @@ async function refreshInTurn(
   const holdMs = provider.http.timeoutMs + MARGIN_MS;
   return oneAtATime(request, `refresh:${stale.id}`, holdMs, async () => {
     const current = await latestConnectionTo(request, provider.id);
-    if (!current) throw new NotConnectedError(provider, true);
-    // Another process was faster, or another tab has connected anew.
-    if (current.accessToken !== stale.accessToken) return current;
+    // What another sign-in has connected is not for this request. Its session id may be one that
+    // somebody planted in this browser before, and waits with (session fixation).
+    if (current?.id !== stale.id) throw new NotConnectedError(provider, 'was_replaced');
+    if (current.accessToken !== stale.accessToken) return current; // another process was faster
     const tokens = await askForTokens(request, provider, current);
     const renewed = renewedConnection(current, tokens);
     if (await replaceConnection(request, provider.id, current, renewed)) return renewed;
-    throw new NotConnectedError(provider, true); // logged out while we asked
+    throw new NotConnectedError(provider, 'was_replaced'); // a log-out or a sign-in wins
   });
 }
 

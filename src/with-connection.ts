@@ -44,8 +44,9 @@ async function keptConnection(request: Request, provider: Provider): Promise<Con
   const connection = connectionTo(request, provider.id);
   if (connection) return connection;
   const ended = request.session.connections?.[provider.id];
-  if (ended) await disconnect(request, provider.id, ended); // its tokens are of no more use
-  throw new NotConnectedError(provider, ended !== undefined);
+  if (!ended) throw new NotConnectedError(provider);
+  await disconnect(request, provider.id, ended); // its tokens are of no more use
+  throw new NotConnectedError(provider, 'has_expired');
 }
 
 /** A provider that is away renews nothing, but the token that we have may live a little longer. */
