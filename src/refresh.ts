@@ -38,18 +38,21 @@ const underWay = new Map<string, Promise<Connection>>();
  * @returns the connection with a new token, whoever renewed it
  * @throws {ConnectionLostError} when the provider refuses: the connection is forgotten
  * @throws {NotConnectedError} when it was forgotten or replaced in the meantime
- * @throws {UpstreamError} when the provider is away: nothing is forgotten
+ * @throws {UpstreamError | UnusableTokenResponseError} when the provider is away: nothing is forgotten
  */
 export async function refresh(
   request: Request,
   provider: Provider,
   stale: Connection,
 ): Promise<Connection> {
-  const before = underWay.get(stale.id);
-  if (before) return before;
-  const mine = refreshInTurn(request, provider, stale).finally(() => underWay.delete(stale.id));
-  underWay.set(stale.id, mine);
-  return mine;
+  // The old refresh token is spent as soon as it is sent: the new one must be kept, whoever waits.
+  return evenIfTheBrowserLeaves(() => {
+    const before = underWay.get(stale.id);
+    if (before) return before;
+    const mine = refreshInTurn(request, provider, stale).finally(() => underWay.delete(stale.id));
+    underWay.set(stale.id, mine);
+    return mine;
+  });
 }
 
 async function refreshInTurn(
@@ -78,13 +81,9 @@ async function askForTokens(
 ): Promise<Tokens> {
   const { refreshToken = '' } = connection;
   try {
-    // Whoever asked for the page may leave. The old refresh token is spent all the same, and the new
-    // one must be kept.
-    const answer = await evenIfTheBrowserLeaves(() =>
-      provider.http.postForm(
-        new URL(provider.tokenEndpoint),
-        refreshRequest(provider, refreshToken),
-      ),
+    const answer = await provider.http.postForm(
+      new URL(provider.tokenEndpoint),
+      refreshRequest(provider, refreshToken),
     );
     return readTokenResponse(answer);
   } catch (error) {
