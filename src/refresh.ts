@@ -1,5 +1,6 @@
 // The token's life, RFC 6749 §6: a new access token for the refresh token. Pages come here through
 // with-connection.ts.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Request } from 'express';
 import { ConnectionLostError, NotConnectedError } from './errors.js';
 import { evenIfTheBrowserLeaves } from './http.js';
@@ -14,11 +15,13 @@ import {
   replaceConnection,
   type Connection,
 } from './session.js';
+import { SessionStoreError } from './session/store.js';
 
 const SOON_MS = 60_000;
 const SOON_OF_LIFE = 0.1;
 /** For reading and writing the session, before and after the provider was asked. */
 const MARGIN_MS = 3_000;
+const STORE_RETRY_MS = 100;
 
 /** Whether a token is so near its end that it may not live as long as the page takes. */
 export function isDue({ refreshToken, renewedAt, expiresAt }: Connection): boolean {
@@ -62,6 +65,7 @@ async function refreshInTurn(
 ): Promise<Connection> {
   const holdMs = provider.http.timeoutMs + MARGIN_MS;
   return oneAtATime(request, `refresh:${stale.id}`, holdMs, async () => {
+    const heldUntil = performance.now() + holdMs - MARGIN_MS / 2;
     const current = await latestConnectionTo(request, provider.id);
     // What another sign-in has connected is not for this request. Its session id may be one that
     // somebody planted in this browser before, and waits with (session fixation).
@@ -69,7 +73,10 @@ async function refreshInTurn(
     if (current.accessToken !== stale.accessToken) return current; // another process was faster
     const tokens = await askForTokens(request, provider, current);
     const renewed = renewedConnection(current, tokens);
-    if (await replaceConnection(request, provider.id, current, renewed)) return renewed;
+    const isKept = await persistently(heldUntil, () =>
+      replaceConnection(request, provider.id, current, renewed),
+    );
+    if (isKept) return renewed;
     throw new NotConnectedError(provider, 'was_replaced'); // a log-out or a sign-in wins
   });
 }
@@ -100,4 +107,16 @@ function isRefusal(error: unknown): boolean {
     error instanceof TokenResponseError ||
     (error instanceof UnusableTokenResponseError && error.isAnswer)
   );
+}
+
+/** The old tokens are spent: a store that is away for a moment must not cost the new ones. */
+async function persistently<Result>(until: number, work: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof SessionStoreError) || performance.now() > until) throw error;
+      await delay(STORE_RETRY_MS);
+    }
+  }
 }
