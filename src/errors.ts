@@ -8,8 +8,8 @@ import type { Credential, OwnCredential, Provider, ProviderFacts } from './provi
 export class NotConnectedError extends Error {
   constructor(
     readonly provider: Provider,
-    /** There was one, and its time is over. */
-    readonly hasEnded: boolean,
+    /** What became of it, if there was one: its time is over, or another tab has ended it. */
+    readonly why: 'never_was' | 'has_expired' | 'was_replaced' = 'never_was',
   ) {
     super(`not connected to ${provider.name}`);
   }

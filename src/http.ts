@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { setTimeout as delay } from 'node:timers/promises';
 import axios, { AxiosError, type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import type { RequestHandler } from 'express';
 import { isLoopback } from './loopback.js';
@@ -94,9 +95,26 @@ export const endWithTheBrowser: RequestHandler = (_request, response, next) => {
   });
 };
 
-/** Does work to its end, whether or not the browser that it is for leaves. */
-export function evenIfTheBrowserLeaves<Result>(work: () => Result): Result {
-  return browserRequests.exit(work);
+/**
+ * Does work to its end, although the browser that it is for leaves, or must be answered before.
+ *
+ * @throws {UpstreamError} when one of the two happens first; the work goes on
+ */
+export async function evenIfTheBrowserLeaves<Result>(work: () => Promise<Result>): Promise<Result> {
+  const browser = browserRequests.getStore();
+  const result = browserRequests.exit(work);
+  if (!browser) return result;
+  const mustBeAnswered = delay(timeLeftMs(browser, BROWSER_REQUEST_MS), undefined, {
+    signal: browser.gone, // of an answered browser, too: no timer outlives its request
+  }).then(
+    () => {
+      throw new UpstreamError('timeout', 'no whole answer in time');
+    },
+    () => {
+      throw new UpstreamError('cancelled', 'the browser left');
+    },
+  );
+  return Promise.race([result, mustBeAnswered]);
 }
 
 /**

@@ -200,7 +200,8 @@ function living(connection: Connection | undefined): Connection | undefined {
 }
 
 /**
- * Puts a renewed connection in the place of the one that it came from.
+ * Puts a renewed connection in the place of the one that it came from. It may be tried again when the
+ * store went away meanwhile, and left open whether it has written.
  *
  * @returns false when that one is gone: replaced by another sign-in, or forgotten
  */
@@ -211,7 +212,10 @@ export async function replaceConnection(
   renewed: Connection,
 ): Promise<boolean> {
   const isReplaced = await changeSession(request, ({ connections }) => {
-    if (connections?.[provider]?.accessToken !== former.accessToken) return false;
+    const current = connections?.[provider]?.accessToken;
+    if (!connections || (current !== former.accessToken && current !== renewed.accessToken)) {
+      return false;
+    }
     connections[provider] = renewed;
     return true;
   });

@@ -5,8 +5,17 @@ import { createClient } from 'redis';
 import supertest from 'supertest';
 import { signIn, goToConsent, allow } from './support/dance.js';
 import { findRedisServer, RedisServer } from './support/redis-server.js';
-import { closeAll, start, type Started } from './support/start.js';
-import { Visitor } from './support/visitor.js';
+import {
+  closeConnections,
+  connectTo,
+  FIRST,
+  PROVIDERS,
+  SECOND,
+  type Connected,
+} from './support/refreshing.js';
+import { start, type Started } from './support/start.js';
+import { hold, json } from './support/stub-provider.js';
+import { Visitor, type Page } from './support/visitor.js';
 
 // Without a redis-server, support/machine.ts has said so before the tests began, and failed in CI.
 const describeWithRedis = findRedisServer() ? describe : describe.skip;
@@ -25,7 +34,7 @@ describeWithRedis('sessions in Redis', () => {
   });
   afterEach(async () => {
     jest.restoreAllMocks();
-    await closeAll();
+    await closeConnections();
     await redis.close();
   });
 
@@ -108,6 +117,37 @@ describeWithRedis('sessions in Redis', () => {
       .filter(({ msg }) => msg !== 'request answered');
   }
 
+  describe('of which Redis goes away while a token is renewed', () => {
+    const [rally] = PROVIDERS;
+    let connected: Connected;
+    let page: Promise<Page>;
+    beforeEach(async () => {
+      connected = await connectTo(rally, FIRST, {
+        REDIS_URL: redis.url,
+        SESSION_SECRET: SECRET,
+        UPSTREAM_TIMEOUT_MS: '1000', // and so the lock of the refresh ends after four seconds
+      });
+      connected.acceptOnly(SECOND);
+      const held = hold(connected.stub, rally.tokenPath, json(SECOND));
+      page = connected.visit();
+      const answerNow = await held;
+      await redis.kill();
+      answerNow();
+    });
+
+    test('keep the new token: the old one was spent for it', async () => {
+      await redis.start();
+
+      expect((await page).status).toBe(200);
+      expect((await connected.visit()).status).toBe(200);
+      expect(connected.refreshes()).toHaveLength(1);
+    });
+
+    test('answer 503 when it does not come back', async () => {
+      expect((await page).status).toBe(503);
+    });
+  });
+
   test('answer 503 when Redis is there and does not answer, and nobody waits for ever', async () => {
     await signIn(visitor, started, 'rally');
     redis.signal('SIGSTOP');
@@ -138,11 +178,19 @@ describeWithRedis('sessions in Redis', () => {
     expect([rotated, dropped]).toEqual([200, 401]);
   });
 
-  test('count as none when their record was not written by us', async () => {
+  test.each([
+    ['was not written by us', () => 'bm90IG91cnM'],
+    ['is no text that we write', () => '{"connections":{}}'],
+    ['is empty', () => ''],
+    ['was cut', (record: string) => record.slice(0, -20)],
+    ['was changed', (record: string) => record.slice(0, -3) + 'AAA'],
+  ])('count as none when their record %s', async (_what, spoil) => {
     const cookie = await sessionCookie();
     const client = createClient({ url: redis.url });
     await client.connect();
-    for (const key of await client.keys('*session:*')) await client.set(key, 'bm90IG91cnM');
+    for (const key of await client.keys('*session:*')) {
+      await client.set(key, spoil((await client.get(key)) ?? ''));
+    }
     await client.close();
     const answer = await supertest(started.url).get('/rally').set('Cookie', cookie);
 

@@ -5,6 +5,7 @@ import { signIn } from './support/dance.js';
 import { closeAll, start } from './support/start.js';
 import {
   comeBack,
+  hold,
   json,
   reset,
   respond,
@@ -106,14 +107,8 @@ describe('requests of one session at the same moment', () => {
 
   /** Opens /rally in one tab, and lets something happen in another before Rally answers. */
   async function during(url: string, happens: () => Promise<void>): Promise<number> {
-    const held = new Promise<() => void>((resolve) => {
-      stub.answers.set('/slm/webservice/v2.0/user', (request, response) => {
-        const me = json({ User: { Errors: [], ObjectID: 7, DisplayName: 'Ada' } });
-        resolve(() => {
-          me(request, response);
-        });
-      });
-    });
+    const me = json({ User: { Errors: [], ObjectID: 7, DisplayName: 'Ada' } });
+    const held = hold(stub, '/slm/webservice/v2.0/user', me);
     const slow = visitor.visit(`${url}/rally`);
     const answerNow = await held;
     await happens();
@@ -149,13 +144,7 @@ describe('requests of one session at the same moment', () => {
     const started = await startWithStub(stub);
     await comeBack(visitor, started, 'gocd');
     const refused = respond(401, 'application/xml', '<access-denied/>');
-    const held = new Promise<() => void>((resolve) => {
-      stub.answers.set('/go/cctray.xml', (request, response) => {
-        resolve(() => {
-          refused(request, response);
-        });
-      });
-    });
+    const held = hold(stub, '/go/cctray.xml', refused);
     const slow = visitor.visit(`${started.url}/gocd`);
     const refuseNow = await held;
     stub.answers.set('/go/oauth/token', json({ access_token: 'the-token-of-the-stub-3' }));
@@ -170,11 +159,7 @@ describe('requests of one session at the same moment', () => {
   test('a sign-in that ends while the session is renewed twice is kept', async () => {
     const started = await startWithStub(stub);
     await comeBack(visitor, started, 'gocd');
-    const held = new Promise<() => void>((resolve) => {
-      stub.answers.set('/slm/webservice/v2.0/user', (_request, response) => {
-        resolve(() => response.writeHead(500).end());
-      });
-    });
+    const held = hold(stub, '/slm/webservice/v2.0/user', respond(500, 'text/html', 'not now'));
     const slow = comeBack(visitor, started, 'rally');
     const answerNow = await held;
     await comeBack(visitor, started, 'gocd');

@@ -26,13 +26,16 @@ export function errorPage(error: unknown, place: Place): ErrorPage {
 function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefined {
   if (error instanceof NotConnectedError) {
     const { name, page, shows, isRegistered, byHand } = error.provider;
+    const happened = {
+      never_was: `This page shows ${shows}, and for that it needs your permission at ${name}.`,
+      has_expired: `Your connection to ${name} has ended: its time is over.`,
+      was_replaced: `While this page was under way, your connection to ${name} was ended or replaced, as by another tab. If you have just connected there, load this page again.`,
+    };
     return {
       status: 401,
       code: 'not_connected',
       title: `Not connected to ${name}`,
-      happened: error.hasEnded
-        ? `Your connection to ${name} has ended: its time is over.`
-        : `This page shows ${shows}, and for that it needs your permission at ${name}.`,
+      happened: happened[error.why],
       next: isRegistered
         ? `Connect to ${name}. You come back here afterwards.`
         : `Give this app ${byHand.article}. You come back here afterwards.`,

@@ -25,7 +25,8 @@ export function errors(serverUrl: string): ErrorRequestHandler {
     if (page.status >= 500 && !isExplained(error)) {
       request.log.error({ ...facts, err: error }, page.title);
     } else {
-      request.log['event' in facts ? 'warn' : 'info'](facts, page.title);
+      const isNotable = 'event' in facts || error instanceof SessionStoreError;
+      request.log[isNotable ? 'warn' : 'info'](facts, page.title);
     }
 
     // Nothing can be mended in an answer that is half sent; Express cuts the connection.

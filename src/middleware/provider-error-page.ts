@@ -42,13 +42,14 @@ export function providerPage(error: unknown, place: Place): ErrorPage | undefine
     };
   }
   if (error instanceof UnusableTokenResponseError) {
+    const again = isSigningIn(place, provider) ? 'start the sign-in again' : 'try again';
     return {
       status: 502,
       code: 'unusable_token_response',
       title: `${provider.name} gave no usable token`,
-      happened: `Its token endpoint was asked to change the code for a token, and answered something that is neither a token nor an error: ${error.message}. It may be that no OAuth server answers there.`,
-      next: `Check that ${provider.settings.server} is the address of a ${provider.name} server with OAuth, then start the sign-in again.`,
-      link: connectLink(provider),
+      happened: `Its token endpoint answered something that is neither a token nor an error: ${error.message}. It may be that no OAuth server answers there.`,
+      next: `Check that ${provider.settings.server} is the address of a ${provider.name} server with OAuth, then ${again}.`,
+      link: againLink(place, provider),
     };
   }
   if (error instanceof NotAllowedError) {
@@ -56,7 +57,9 @@ export function providerPage(error: unknown, place: Place): ErrorPage | undefine
       status: 403,
       code: 'not_allowed',
       title: `${provider.name} does not allow this`,
-      happened: `You are signed in, but ${provider.name} does not show ${provider.shows} to this app. Connecting again would not help.`,
+      happened: isPasting(place, provider)
+        ? `${provider.name} knows what you have pasted, and does not show ${provider.shows} to whoever has it. It was not kept.`
+        : `You are signed in, but ${provider.name} does not show ${provider.shows} to this app. Connecting again would not help.`,
       next: provider.whyForbidden,
       link: HOME,
     };
@@ -75,15 +78,15 @@ export function providerPage(error: unknown, place: Place): ErrorPage | undefine
 }
 
 /** A provider that refuses what the address asks for will do so again. */
-function refusedAs({ address }: Place, { page }: Provider) {
-  return !address.includes('?')
+function refusedAs(place: Place, provider: Provider) {
+  return !place.address.includes('?') || isSigningIn(place, provider)
     ? {
         next: 'Try again. If it stays, its text says what is wrong.',
-        link: { href: page, text: 'Try again' },
+        link: againLink(place, provider),
       }
     : {
         next: 'Its text says what is wrong: it may be something that the address asks for.',
-        link: { href: page, text: 'Open the page without filters' },
+        link: { href: provider.page, text: 'Open the page without filters' },
       };
 }
 
@@ -227,7 +230,7 @@ const UPSTREAM_STATUS: Readonly<Record<UpstreamFailure, number>> = {
   unexpected: 502,
 };
 
-function upstreamPage(error: UpstreamError, provider: Provider, { address }: Place): ErrorPage {
+function upstreamPage(error: UpstreamError, provider: Provider, place: Place): ErrorPage {
   const { name, settings } = provider;
   const checkServer = `Try again. If it stays, check ${settings.server}: scheme, host, port and path.`;
   const words: Record<UpstreamFailure, readonly [string, string]> = {
@@ -246,9 +249,6 @@ function upstreamPage(error: UpstreamError, provider: Provider, { address }: Pla
     ],
   };
   const [happened, next] = words[error.failure];
-  // A redirect works once: to load it again would only be refused.
-  const path = address.split('?')[0] ?? '';
-  const isSigningIn = !path.startsWith(provider.page) || path === provider.byHand.path;
   return {
     status: UPSTREAM_STATUS[error.failure],
     code: `upstream_${error.failure}`,
@@ -259,8 +259,27 @@ function upstreamPage(error: UpstreamError, provider: Provider, { address }: Pla
       quotation: quote(`${String(error.status)} ${error.contentType ?? ''}`, error.excerpt),
     }),
     ...(error.retryAfter && { headers: { 'Retry-After': error.retryAfter } }),
-    link: isSigningIn ? connectLink(provider) : { href: address, text: 'Try again' },
+    link: againLink(place, provider),
   };
+}
+
+function pathOf({ address }: Place): string {
+  return address.split('?')[0] ?? '';
+}
+
+function isPasting(place: Place, { byHand }: Provider): boolean {
+  return pathOf(place) === byHand.path;
+}
+
+function isSigningIn(place: Place, provider: Provider): boolean {
+  return !isPasting(place, provider) && !pathOf(place).startsWith(provider.page);
+}
+
+/** A redirect works once: to load it again would only be refused. */
+function againLink(place: Place, provider: Provider): { href: string; text: string } {
+  if (isSigningIn(place, provider)) return connectLink(provider);
+  const href = isPasting(place, provider) ? provider.byHand.path : place.address;
+  return { href, text: 'Try again' };
 }
 
 function titleOf(failure: UpstreamFailure, name: string): string {

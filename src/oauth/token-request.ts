@@ -60,7 +60,7 @@ export function refreshRequest(client: OAuthClient, refreshToken: string): URLSe
  * @see [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749.html#section-5.1)
  */
 export function readTokenResponse(answer: { status: number; body: string }): Tokens {
-  const fields = readJsonObject(answer);
+  const fields = readFields(answer);
   const isFromOAuthServer = answer.status < 500 && answer.status !== 404;
   if (isFromOAuthServer && typeof fields['error'] === 'string') {
     const description = fields['error_description'];
@@ -85,20 +85,13 @@ export function readTokenResponse(answer: { status: number; body: string }): Tok
   };
 }
 
-function readJsonObject({
-  status,
-  body,
-}: {
-  status: number;
-  body: string;
-}): Record<string, unknown> {
+/** Of `null`, `7` and `"text"` every field is absent, as of `{}`. */
+function readFields({ status, body }: { status: number; body: string }): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+    return Object(JSON.parse(body)) as Record<string, unknown>;
   } catch {
-    // falls through: a text that is not JSON is as unusable as JSON that is not an object
+    throw new UnusableTokenResponseError(`status ${status}, not JSON`);
   }
-  throw new UnusableTokenResponseError(`status ${status}, not a JSON object`);
 }
 
 /**

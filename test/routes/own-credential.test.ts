@@ -146,6 +146,7 @@ describe.each([
     const answer = await visitor.submit(page, `form[action="${path}"]`, { credential });
 
     expect(answer.status).toBe(503);
+    expect(answer.$('.button').attr('href')).toBe(path);
     expect((await visitor.visit(`${started.url}/${provider}`)).status).toBe(401);
   });
 

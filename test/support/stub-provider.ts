@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { listen, start, stop, type Started } from './start.js';
 import type { Page, Visitor } from './visitor.js';
 
-type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A provider that answers whatever a test tells it to, also what no provider should. */
 export interface StubProvider {
@@ -48,6 +48,22 @@ export const json = (value: unknown, status = 200): Answer =>
 
 /** Never answers. */
 export const hang: Answer = () => undefined;
+
+/**
+ * Holds back the answer to the request that comes next. Others get none until the path is told to
+ * answer otherwise.
+ *
+ * @returns when the request has come: what lets the answer go
+ */
+export function hold(stub: StubProvider, path: string, answer: Answer): Promise<() => void> {
+  return new Promise((resolve) => {
+    stub.answers.set(path, (request, response) => {
+      resolve(() => {
+        answer(request, response);
+      });
+    });
+  });
+}
 
 /** Cuts the connection. */
 export const reset: Answer = (request) => {
