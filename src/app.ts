@@ -59,7 +59,7 @@ export function createApp(
 
   const ofRally = routesOf(RALLY, rally);
   const ofGoCD = routesOf(GOCD, gocd);
-  const limit = limitSignIns(config.rateLimitPerMinute, store.rateLimits);
+  const limit = limitSignIns(config.rateLimitPerMinute, log, store.rateLimits);
   const ownForm = refuseForgedForms(config.serverUrl);
 
   const app = express();

@@ -45,6 +45,9 @@ export class BadParameterError extends Error {
 /** A form was not sent from one of our own pages, or from one of an ended session. */
 export class ForgeryError extends Error {}
 
+/** A request came with a session id that a sign-in in another tab has just replaced. */
+export class SessionRenewedError extends Error {}
+
 export class NotFoundError extends Error {}
 
 export class MethodNotAllowedError extends Error {

@@ -10,9 +10,10 @@ import {
   changeSession,
   endSession,
   isKept,
+  newId,
   readSession,
-  storeOf,
   renewSession,
+  storeOf,
 } from './session/record.js';
 import type { SessionStore } from './session/store.js';
 
@@ -91,6 +92,7 @@ export function sessions(config: Config, store: SessionStore): RequestHandler {
   const { name, secure } = cookie(config);
   return session({
     name,
+    genid: newId,
     secret: [...config.sessionSecrets],
     store,
     resave: false, // an unchanged session is not written back: that would undo another request's
@@ -193,7 +195,8 @@ function living(connection: Connection | undefined): Connection | undefined {
 }
 
 /**
- * Puts a renewed connection in the place of the one that it came from.
+ * Puts a renewed connection in the place of the one that it came from. When the store does not answer
+ * this may be tried again.
  *
  * @returns false when that one is gone: replaced by another sign-in, or forgotten
  */
@@ -204,9 +207,10 @@ export async function replaceConnection(
   renewed: Connection,
 ): Promise<boolean> {
   const isReplaced = await changeSession(request, ({ connections }) => {
-    if (connections?.[provider]?.accessToken !== former.accessToken) return false;
-    connections[provider] = renewed;
-    return true;
+    if (!connections) return false;
+    if (connections[provider]?.accessToken === former.accessToken) connections[provider] = renewed;
+    // Also true when an earlier try came through, and only its answer was lost.
+    return connections[provider]?.accessToken === renewed.accessToken;
   });
   return isReplaced ?? false;
 }

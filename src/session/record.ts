@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
+import { SessionRenewedError } from '../errors.js';
 import { generateToken } from '../middleware/csrf.js';
 import type { SessionStore } from './store.js';
 
@@ -49,7 +51,11 @@ export async function readSession(request: Request): Promise<SessionData | undef
   return (await promisify(store.get.bind(store))(successor)) ?? undefined;
 }
 
-/** As {@link changeSession}; makes a session where there is none. */
+/**
+ * As {@link changeSession}; makes a session where there is none.
+ *
+ * @throws {SessionRenewedError} when the browser has another one and does not know it yet
+ */
 export async function changeOrStartSession(
   request: Request,
   make: (data: SessionData) => void,
@@ -59,10 +65,30 @@ export async function changeOrStartSession(
     return true;
   });
   if (isDone) return;
+  await refuseFormerId(request);
   if (isKept(request)) await promisify(request.session.regenerate.bind(request.session))();
   generateToken(request);
   make(request.session);
   await promisify(request.session.save.bind(request.session))();
+}
+
+const idsWithoutRecord = new WeakMap<Request, string>();
+
+/** Makes an id, for a request that came without one or with one that no record has any more. */
+export function newId(request: Request): string {
+  if (request.sessionID) idsWithoutRecord.set(request, request.sessionID);
+  return randomBytes(24).toString('base64url');
+}
+
+/**
+ * The cookie of a new session would take the place of the one that is on its way to this browser, and
+ * sign out whoever has just signed in.
+ */
+async function refuseFormerId(request: Request): Promise<void> {
+  const former = idsWithoutRecord.get(request);
+  if (former !== undefined && (await storeOf(request).successorOf(former)) !== undefined) {
+    throw new SessionRenewedError('the session has another id now');
+  }
 }
 
 /**
