@@ -9,7 +9,7 @@ import type { Config } from './config.js';
 import { createHttp, endWithTheBrowser } from './http.js';
 import { refuseForgedForms } from './middleware/csrf.js';
 import { errors } from './middleware/errors.js';
-import { addPathsTo, notFound, routesOf } from './middleware/known-routes.js';
+import { addPathsTo, notFound, routesOf, signInRoutesOf } from './middleware/known-routes.js';
 import { limitSignIns } from './middleware/rate-limit.js';
 import { requestLog } from './middleware/request-log.js';
 import { securityHeaders } from './middleware/security-headers.js';
@@ -59,6 +59,8 @@ export function createApp(
 
   const ofRally = routesOf(RALLY, rally);
   const ofGoCD = routesOf(GOCD, gocd);
+  const signInAtRally = signInRoutesOf(RALLY, rally);
+  const signInAtGoCD = signInRoutesOf(GOCD, gocd);
   const limit = limitSignIns(config.rateLimitPerMinute, log, store.rateLimits);
   const ownForm = refuseForgedForms(config.serverUrl);
 
@@ -90,13 +92,15 @@ export function createApp(
   route('/', { get: [home(offers)] });
 
   // 1. To the provider. /login alone is the older sample apps' route: Rally, or the only provider.
-  route('/login', { get: gocd && !rally ? ofGoCD([limit], login) : ofRally([limit], login) });
-  route('/login/rally', { get: ofRally([limit], login) });
-  route('/login/gocd', { get: ofGoCD([limit], login) });
+  route('/login', {
+    get: gocd && !rally ? signInAtGoCD([limit], login) : signInAtRally([limit], login),
+  });
+  route('/login/rally', { get: signInAtRally([limit], login) });
+  route('/login/gocd', { get: signInAtGoCD([limit], login) });
 
   // 2 and 3. Back from the provider, and the code for a token.
-  route('/oauth-redirect', { get: ofRally([limit], oauthRedirect) });
-  route('/oauth-redirect/gocd', { get: ofGoCD([limit], oauthRedirect) });
+  route('/oauth-redirect', { get: signInAtRally([limit], oauthRedirect) });
+  route('/oauth-redirect/gocd', { get: signInAtGoCD([limit], oauthRedirect) });
 
   // 4. What the token opens.
   route('/rally', { get: ofRally([], showStories) });

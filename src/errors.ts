@@ -1,4 +1,4 @@
-import type { Credential, Provider, ProviderFacts } from './providers/provider.js';
+import type { Credential, OwnCredential, Provider, ProviderFacts } from './providers/provider.js';
 
 // The ways in which a request of a person's browser can be wrong by itself. What can go wrong
 // between us and a provider is in oauth/errors.ts, http.ts and providers/provider.ts;
@@ -27,7 +27,11 @@ export class ConnectionLostError extends Error {
 
 /** A route of a provider for which no client id and secret were given. */
 export class NotConfiguredError extends Error {
-  constructor(readonly provider: ProviderFacts) {
+  constructor(
+    readonly provider: ProviderFacts,
+    /** What works there all the same. */
+    readonly instead?: OwnCredential,
+  ) {
     super(`${provider.name} is not configured`);
   }
 }
@@ -47,6 +51,9 @@ export class ForgeryError extends Error {}
 
 /** A request came with a session id that a sign-in in another tab has just replaced. */
 export class SessionRenewedError extends Error {}
+
+/** The session ended while a sign-in was under way: a log-out in another tab wins. */
+export class SessionEndedError extends Error {}
 
 export class NotFoundError extends Error {}
 

@@ -71,9 +71,9 @@ function withProviders(config: Config, { url, gocdUrl, world }: Sandbox): Config
   return {
     ...config,
     ...(rally && {
-      rally: { server: url, clientId: rally.id, clientSecret: rally.secret, scope: 'alm' },
+      rally: { server: url, client: { id: rally.id, secret: rally.secret }, scope: 'alm' },
     }),
-    ...(gocd && { gocd: { server: gocdUrl, clientId: gocd.id, clientSecret: gocd.secret } }),
+    ...(gocd && { gocd: { server: gocdUrl, client: { id: gocd.id, secret: gocd.secret } } }),
   };
 }
 

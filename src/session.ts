@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request, RequestHandler, Response } from 'express';
 import session from 'express-session';
 import type { Config } from './config.js';
+import { SessionEndedError } from './errors.js';
 import type { PendingSignIn } from './oauth/authorization-response.js';
 import type { Tokens } from './oauth/token-request.js';
 import type { Credential, Person, ProviderId } from './providers/provider.js';
@@ -10,17 +11,15 @@ import {
   changeSession,
   endSession,
   isKept,
-  newId,
   readSession,
   renewSession,
   storeOf,
 } from './session/record.js';
 import type { SessionStore } from './session/store.js';
+import { newId } from './session/succession.js';
 
 /** A sign-in that the browser has begun and not yet finished. There may be several: tabs. */
 export interface KeptSignIn extends PendingSignIn {
-  readonly state: string;
-  readonly provider: ProviderId;
   /** One of this app's own pages. */
   readonly returnTo: string;
 }
@@ -138,17 +137,18 @@ export async function rememberSignIn(request: Request, signIn: KeptSignIn): Prom
  * Takes a sign-in out of the session, so that its state works once, however many requests arrive
  * with it at the same moment.
  *
- * @returns undefined when this browser has no such sign-in at this provider under way. One at the
- *   other provider stays where its own redirect finds it
+ * @param redirectUri where the browser arrived. A sign-in that waits for it elsewhere, at the other
+ *   provider's, stays where its own redirect finds it
+ * @returns undefined when this browser has no such sign-in under way
  */
 export async function takeSignIn(
   request: Request,
-  provider: ProviderId,
+  redirectUri: string,
   state: string,
 ): Promise<KeptSignIn | undefined> {
   return changeSession(request, (data) => {
     const signIn = data.pendingSignIns?.find(
-      (pending) => pending.provider === provider && pending.state === state,
+      (pending) => pending.redirectUri === redirectUri && pending.state === state,
     );
     data.pendingSignIns = data.pendingSignIns?.filter((pending) => pending !== signIn) ?? [];
     return signIn;
@@ -159,15 +159,21 @@ export async function takeSignIn(
  * Keeps a new connection, under a new session id: an id that somebody planted in this browser
  * before the sign-in is worth nothing after it (session fixation, CVE-2022-25896). The other
  * provider's connection and the sign-ins of other tabs move along.
+ *
+ * @throws {SessionEndedError} when the person has logged out meanwhile
  */
 export async function connect(
   request: Request,
   provider: ProviderId,
   connection: Connection,
 ): Promise<void> {
-  await renewSession(request, (data) => {
+  const known = request.session.connections?.[provider]?.id;
+  const isKept = await renewSession(request, (data, hasMoved) => {
+    // A sign-in that has ended since is the newer one, and may be another person's.
+    if (hasMoved && data.connections?.[provider]?.id !== known) return;
     data.connections = { ...data.connections, [provider]: connection };
   });
+  if (!isKept) throw new SessionEndedError('the session ended while a sign-in was under way');
 }
 
 /**

@@ -49,7 +49,7 @@ async function run(): Promise<number> {
     const http = createHttp(config.upstreamTimeoutMs);
     const { facts, create } = PROVIDERS[asked.provider];
     const provider = create(config, http);
-    if (!provider) throw notConfigured(facts);
+    if (!provider?.isRegistered) throw notConfigured(facts);
     attempt = { provider, serverUrl: config.serverUrl, isRefresh: asked.isRefresh };
     const tokens = await getTokens(asked, attempt, http);
     if (asked.isJson) await printJson(provider, tokens);
@@ -101,7 +101,8 @@ async function getTokens(asked: Arguments, attempt: Attempt, http: Http): Promis
 }
 
 function notConfigured({ name, needs }: ProviderFacts): UsageError {
+  const missing = needs.filter((variable) => !process.env[variable]);
   return new UsageError(
-    `${name} is not configured: ${needs.join(', ')} are missing. Without an account: npm run sandbox prints settings to use.`,
+    `${name} is not configured: ${missing.join(', ')} are missing. Without an account: npm run sandbox prints settings to use.`,
   );
 }

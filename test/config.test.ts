@@ -59,8 +59,7 @@ describe('loadConfig with providers', () => {
 
     expect(config.rally).toEqual({
       server: 'https://rally1.rallydev.com',
-      clientId: 'id',
-      clientSecret: 'secret',
+      client: { id: 'id', secret: 'secret' },
       scope: 'alm',
     });
     expect(config.gocd).toBeUndefined();
@@ -70,8 +69,8 @@ describe('loadConfig with providers', () => {
   test('takes the names of the older samples, the newer ones first', () => {
     const older = { CLIENT_ID: 'older', CLIENT_SECRET: 'older' };
 
-    expect(loadConfig(older).rally?.clientId).toBe('older');
-    expect(loadConfig({ ...older, ...RALLY }).rally?.clientId).toBe('id');
+    expect(loadConfig(older).rally?.client.id).toBe('older');
+    expect(loadConfig({ ...older, ...RALLY }).rally?.client.id).toBe('id');
   });
 
   test('takes GoCD alone, and drops a trailing slash', () => {
@@ -80,9 +79,17 @@ describe('loadConfig with providers', () => {
     );
   });
 
+  test('takes GOCD_SERVER alone: a GoCD without OAuth has nothing to register with', () => {
+    const { gocd, sandbox } = loadConfig({ GOCD_SERVER: GOCD.GOCD_SERVER });
+
+    expect(gocd).toEqual({ server: GOCD.GOCD_SERVER });
+    expect(sandbox).toBeUndefined();
+  });
+
   test.each([
     [{ RALLY_CLIENT_ID: 'id' }, ['RALLY_CLIENT_SECRET']],
     [{ GOCD_CLIENT_ID: 'id' }, ['GOCD_SERVER', 'GOCD_CLIENT_SECRET']],
+    [{ GOCD_SERVER: 'https://go.example', GOCD_CLIENT_SECRET: 's' }, ['GOCD_CLIENT_ID']],
     [{ RALLY_SERVER: 'https://rally.example' }, ['RALLY_CLIENT_ID', 'RALLY_CLIENT_SECRET']],
   ])('names what a half configured provider lacks: %j', (environment, names) => {
     for (const name of names) expect(problems(environment)).toContain(`${name} is missing`);
@@ -158,13 +165,20 @@ describe('loadProviderConfig', () => {
       'rally',
     );
 
-    expect(config).toMatchObject({ serverUrl: 'http://localhost:5000', rally: { clientId: 'id' } });
+    expect(config).toMatchObject({
+      serverUrl: 'http://localhost:5000',
+      rally: { client: { id: 'id' } },
+    });
+  });
+
+  test('does not stumble over the port of a sandbox that it does not start', () => {
+    expect(loadProviderConfig({ PORT: '4568' }, 'rally').rally).toBeUndefined();
   });
 
   test('does not stumble over the other provider, configured by half', () => {
     const both = { ...GOCD, GOCD_CLIENT_SECRET: '', ...RALLY };
 
-    expect(loadProviderConfig(both, 'rally').rally?.clientId).toBe('id');
+    expect(loadProviderConfig(both, 'rally').rally?.client.id).toBe('id');
     expect(() => loadProviderConfig(both, 'gocd')).toThrow('GOCD_CLIENT_SECRET is missing');
   });
 });
@@ -201,13 +215,19 @@ describe('loadConfig, the rest', () => {
     expect(problems({ [name]: value })).toMatch(new RegExp(`^${name} must`));
   });
 
+  test('asks for SESSION_SECRET where REDIS_URL is set: processes that share one must share both', () => {
+    expect(problems({ REDIS_URL: 'redis://localhost' })).toContain('SESSION_SECRET is missing');
+    const secret = { SESSION_SECRET: 'short is enough here' };
+    expect(() => loadConfig({ REDIS_URL: 'redis://localhost', ...secret })).not.toThrow();
+  });
+
   test('reports a wrong value and what is missing beside it at once, each name once', () => {
-    const wrong = problems({ ...PRODUCTION, GOCD_SERVER: 'http://go.example' });
+    const half = { GOCD_SERVER: 'http://go.example', GOCD_CLIENT_ID: 'id' };
+    const wrong = problems({ ...PRODUCTION, ...half });
     const heroku = problems({ ...PRODUCTION, DYNO: 'web.1', SERVER_URL: 'nonsense' });
 
     expect(wrong.split('\n').map((line) => line.split(' ')[0])).toEqual([
       'GOCD_SERVER',
-      'GOCD_CLIENT_ID',
       'GOCD_CLIENT_SECRET',
     ]);
     expect(heroku.split('\n')).toHaveLength(1);

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { parse } from 'dotenv';
-import { VARIABLES } from '../src/config.js';
+import { VARIABLES } from '../src/config/environment.js';
 
 const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'src/sandbox/README.md'];
 const readme = readFileSync('README.md', 'utf8');

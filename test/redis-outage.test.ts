@@ -119,6 +119,7 @@ describeWithRedis('an app that is started before its Redis', () => {
     const app = await startAppProcess(port, {
       REDIS_URL: redis.url,
       SANDBOX_PORT: String(sandboxPort),
+      SESSION_SECRET: 'a secret of the tests of thirty-two characters or more',
       LOG_LEVEL: 'info',
     });
     const login = () => fetch(`${app.url}/login/rally`, { redirect: 'manual' });

@@ -107,6 +107,10 @@ describeWithRedis('sessions in Redis', () => {
     await redis.kill();
 
     expect((await asked).$('h1').text()).toBe('Stories of Ada Finch');
+    await supertest(started.url).get('/healthz');
+    expect(started.log.filter((line) => line.includes('"level":"error"'))).toEqual([
+      expect.stringContaining('Redis is away'),
+    ]);
   });
 
   test('are found by an app that was started before Redis', async () => {

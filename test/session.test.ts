@@ -6,6 +6,7 @@ import { closeAll, start } from './support/start.js';
 import {
   comeBack,
   json,
+  reset,
   respond,
   startStubProvider,
   startWithStub,
@@ -91,6 +92,17 @@ describe('requests of one session at the same moment', () => {
     );
   });
   afterEach(() => stub.close());
+
+  /** Lets a provider wait with one answer; it is there when this resolves. */
+  async function holdAnswer(path: string, later = stub.answers.get(path)): Promise<() => void> {
+    return new Promise((arrived) => {
+      stub.answers.set(path, (request, response) => {
+        arrived(() => {
+          later?.(request, response);
+        });
+      });
+    });
+  }
 
   /** Opens /rally in one tab, and lets something happen in another before Rally answers. */
   async function during(url: string, happens: () => Promise<void>): Promise<number> {
@@ -242,6 +254,42 @@ describe('requests of one session at the same moment', () => {
       expect((await visitor.visit(started.url)).$('.state.good')).toHaveLength(2);
     },
   );
+
+  test('a sign-in during which the person logs out says so, and keeps no token', async () => {
+    const started = await startWithStub(stub);
+    await comeBack(visitor, started, 'gocd');
+    const held = holdAnswer('/login/oauth2/token');
+    const signingIn = Promise.resolve(comeBack(visitor, started, 'rally'));
+    const answerNow = await held;
+    await visitor.submit(await visitor.visit(`${started.url}/logout`), 'form');
+    answerNow();
+    const answer = await signingIn;
+
+    expect(answer.status).toBe(403);
+    expect(answer.$('h1').text()).toBe('You were logged out meanwhile');
+    expect((await visitor.visit(started.url)).$('.state.good')).toHaveLength(0);
+  });
+
+  test('a token pasted before a sign-in does not take the place of what the sign-in brings', async () => {
+    const started = await startWithStub(stub);
+    const cctray = stub.answers.get('/go/cctray.xml') ?? reset;
+    const form = await visitor.visit(`${started.url}/gocd/access-token`);
+    const held = holdAnswer('/go/cctray.xml', cctray);
+    const credential = 'the-token-of-whoever-planted-the-session';
+    const pasting = Promise.resolve(
+      visitor.submit(form, 'form[action="/gocd/access-token"]', { credential }),
+    );
+    const answerNow = await held;
+    await comeBack(visitor, started, 'gocd');
+    answerNow();
+    await pasting;
+    stub.answers.set('/go/cctray.xml', cctray);
+    await visitor.visit(`${started.url}/gocd`);
+
+    expect(stub.received.at(-1)?.headers.authorization).toBe(
+      'Token token="the-token-of-the-stub-2"',
+    );
+  });
 
   test('a slow page does not bring back what was logged out meanwhile', async () => {
     const started = await startWithStub(stub);

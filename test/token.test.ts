@@ -428,6 +428,13 @@ describe('the settings', () => {
     expect(command.errors().trim().split('\n')).toHaveLength(1);
   });
 
+  test('exits 2 at a GoCD without OAuth, and names what a sign-in would need', async () => {
+    const command = runToken(['gocd'], { GOCD_SERVER: 'https://go.example/go' });
+
+    expect(await command.exit).toBe(2);
+    expect(command.errors()).toContain('not configured: GOCD_CLIENT_ID, GOCD_CLIENT_SECRET are');
+  });
+
   test('exits 2 when one is missing, and names that one', async () => {
     const command = runToken(['rally'], { RALLY_CLIENT_ID: 'the-client' });
 

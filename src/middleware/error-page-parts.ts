@@ -23,7 +23,8 @@ export interface Place {
 export const HOME = { href: '/', text: 'Go to the first page' };
 
 /** @param returnTo where the sign-in ends; the provider's own page where it is left out */
-export function connectLink({ id, name }: Provider, returnTo?: string) {
+export function connectLink({ id, name, isRegistered, byHand }: Provider, returnTo?: string) {
+  if (!isRegistered) return { href: byHand.path, text: `Use ${byHand.article}` };
   return {
     href: returnTo ? `/login/${id}?return_to=${returnTo}` : `/login/${id}`,
     text: `Connect to ${name}`,

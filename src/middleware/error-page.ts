@@ -6,6 +6,7 @@ import {
   NotConfiguredError,
   NotConnectedError,
   NotFoundError,
+  SessionEndedError,
   SessionRenewedError,
   TooManyRequestsError,
 } from '../errors.js';
@@ -25,7 +26,7 @@ export function errorPage(error: unknown, place: Place): ErrorPage {
 
 function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefined {
   if (error instanceof NotConnectedError) {
-    const { name, page, shows } = error.provider;
+    const { name, page, shows, isRegistered, byHand } = error.provider;
     return {
       status: 401,
       code: 'not_connected',
@@ -33,12 +34,14 @@ function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefine
       happened: error.hasEnded
         ? `Your connection to ${name} has ended: its time is over.`
         : `This page shows ${shows}, and for that it needs your permission at ${name}.`,
-      next: `Connect to ${name}. You come back here afterwards.`,
+      next: isRegistered
+        ? `Connect to ${name}. You come back here afterwards.`
+        : `Give this app ${byHand.article}. You come back here afterwards.`,
       link: connectLink(error.provider, page),
     };
   }
   if (error instanceof ConnectionLostError) {
-    const { name, byHand, whyTokensDie, page } = error.provider;
+    const { name, byHand, whyTokensDie, page, isRegistered } = error.provider;
     const isByHand = error.kind !== 'oauth';
     return {
       status: 401,
@@ -48,7 +51,7 @@ function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefine
         : `${name} no longer accepts this connection`,
       happened: `${isByHand ? byHand.whyRejected : whyTokensDie} It was forgotten here.`,
       next: isByHand
-        ? `Look at ${byHand.madeAt}, then paste another one, or connect to ${name} in its place.`
+        ? `Look at ${byHand.madeAt}, then paste another one${isRegistered ? `, or connect to ${name} in its place` : ''}.`
         : `Connect to ${name} again.`,
       link: isByHand
         ? { href: byHand.path, text: `Use ${byHand.article}` }
@@ -66,14 +69,19 @@ function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefine
     };
   }
   if (error instanceof NotConfiguredError) {
+    const { instead } = error;
     const { name, needs } = error.provider;
     return {
       status: 404,
       code: 'not_configured',
-      title: `${name} is not configured`,
-      happened: `This app has not been told how to reach ${name}.`,
-      next: `Whoever runs this app can set ${needs.join(', ')} and start it again. README.md and .env.example say what they are.`,
-      link: HOME,
+      title: instead ? `Nobody signs in at ${name} here` : `${name} is not configured`,
+      happened: instead
+        ? `This app is no client of ${name}’s: it was given no id and secret.`
+        : `This app has not been told how to reach ${name}.`,
+      next: instead
+        ? `Use ${instead.article} in place of signing in.`
+        : `Whoever runs this app can set ${needs.join(', ')} and start it again. README.md and .env.example say what they are.`,
+      link: instead ? { href: instead.path, text: `Use ${instead.article}` } : HOME,
     };
   }
   if (error instanceof NotFoundError) {
@@ -105,6 +113,16 @@ function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefine
       title: 'This address is not right',
       happened: `Its parameter ${error.parameter} has a value that this app does not know.`,
       next: `It must be ${error.expected}.`,
+      link: HOME,
+    };
+  }
+  if (error instanceof SessionEndedError) {
+    return {
+      status: 403,
+      code: 'session_ended',
+      title: 'You were logged out meanwhile',
+      happened: 'The session that this sign-in belongs to has ended, so its token was not kept.',
+      next: 'Start the sign-in again.',
       link: HOME,
     };
   }

@@ -24,18 +24,24 @@ export function routesOf<P extends Provider>(facts: ProviderFacts, provider: P |
     before: readonly RequestHandler[],
     handlerFor: (provider: P) => RequestHandler,
   ): readonly RequestHandler[] => {
-    if (!provider) {
-      return [
-        () => {
-          throw new NotConfiguredError(facts);
-        },
-      ];
-    }
+    if (!provider) return [refuse(new NotConfiguredError(facts))];
     const tellWhose: RequestHandler = (_request, response, next) => {
       response.locals.provider = provider;
       next();
     };
     return [tellWhose, ...before, handlerFor(provider)];
+  };
+}
+
+/** The same for the routes of the sign-in, which a provider has only where it knows this app. */
+export function signInRoutesOf<P extends Provider>(facts: ProviderFacts, provider: P | undefined) {
+  if (!provider || provider.isRegistered) return routesOf(facts, provider);
+  return () => [refuse(new NotConfiguredError(facts, provider.byHand))];
+}
+
+function refuse(error: NotConfiguredError): RequestHandler {
+  return () => {
+    throw error;
   };
 }
 

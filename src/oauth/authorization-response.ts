@@ -13,6 +13,7 @@ export type RedirectParameters = Readonly<Record<string, unknown>>;
 
 /** What we kept when the sign-in began, in the session of the browser that began it. */
 export interface PendingSignIn {
+  readonly state: string;
   readonly redirectUri: string;
   readonly codeVerifier: string;
   /** Milliseconds since 1970. */
@@ -58,9 +59,7 @@ export function readState(client: OAuthClient, parameters: RedirectParameters): 
  *
  * @param client the provider at whose redirect URI the browser arrived
  * @param parameters the query of the redirect; unknown parameters are ignored (RFC 6749 §4.1.2)
- * @param pending what was kept under the redirect's state, already removed so that it works once;
- *   undefined where nothing was found. Missing never equals missing
- * @param now milliseconds since 1970
+ * @param pending what was kept when it began, already removed so that it works once
  * @returns the code with all that the token request needs
  * @throws {StateMismatchError} before anything else in the redirect is looked at
  * @throws {IssuerMismatchError} when it comes from another authorization server
@@ -71,13 +70,13 @@ export function readState(client: OAuthClient, parameters: RedirectParameters): 
 export function readAuthorizationResponse(
   client: OAuthClient,
   parameters: RedirectParameters,
-  pending: PendingSignIn | undefined,
-  now: number,
+  pending: PendingSignIn,
 ): ValidatedResponse {
-  if (!pending) throw new StateMismatchError('unknown');
+  // Otherwise anybody's link could sign this browser in with a code of theirs (§10.12).
+  if (readState(client, parameters) !== pending.state) throw new StateMismatchError('unknown');
   // Each provider has its own redirect URI, so that none can answer for another (RFC 9700 §4.4.2).
   if (pending.redirectUri !== client.redirectUri) throw new StateMismatchError('other_provider');
-  if (now - pending.startedAt > MAX_AGE_MS) throw new StateMismatchError('stale');
+  if (Date.now() - pending.startedAt > MAX_AGE_MS) throw new StateMismatchError('stale');
 
   // A response of another authorization server, sent on to this redirect URI (RFC 9207 §2.4).
   const issuer = readOnce(parameters, 'iss');

@@ -25,7 +25,7 @@ export interface GoCD extends Provider {
 /** @returns undefined where GoCD is not configured */
 export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | undefined {
   if (!gocd) return undefined;
-  const { server, clientId, clientSecret } = gocd;
+  const { server, client } = gocd;
   // The quotes belong to it. Personal access tokens (since 19.2) are bearer tokens as others know them.
   const credentialHeaders = ({ kind, accessToken }: Credential) => ({
     Authorization: kind === 'oauth' ? `Token token="${accessToken}"` : `Bearer ${accessToken}`,
@@ -34,8 +34,9 @@ export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | unde
     ...GOCD,
     server,
     http,
-    clientId,
-    clientSecret,
+    isRegistered: client !== undefined, // GoCD 18.8 and later has no OAuth server to register with
+    clientId: client?.id ?? '',
+    clientSecret: client?.secret ?? '',
     issuer: server, // a guess: GoCD does not send `iss`
     authorizationEndpoint: `${server}/oauth/authorize`,
     tokenEndpoint: `${server}/oauth/token`,

@@ -28,6 +28,8 @@ export interface ProviderFacts {
 export interface Provider extends ProviderFacts, OAuthClient {
   readonly server: string;
   readonly http: Http;
+  /** Whether it knows this app as a client (RFC 6749 §2); if not, only {@link byHand} is left. */
+  readonly isRegistered: boolean;
   /** Where the person can take back the grant. */
   readonly grantsUrl: string;
   /** What a person can paste in place of signing in. */

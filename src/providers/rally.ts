@@ -25,7 +25,7 @@ export interface Rally extends Provider {
 /** @returns undefined where Rally is not configured */
 export function createRally({ rally, serverUrl }: Config, http: Http): Rally | undefined {
   if (!rally) return undefined;
-  const { server, clientId, clientSecret, scope } = rally;
+  const { server, client, scope } = rally;
   // Rally's API takes the access token in a header of its own, and not as a Bearer token although
   // the token answer says token_type "Bearer". API keys go the same way.
   const credentialHeaders = ({ accessToken }: Credential) => ({ zsessionid: accessToken });
@@ -33,8 +33,9 @@ export function createRally({ rally, serverUrl }: Config, http: Http): Rally | u
     ...RALLY,
     server,
     http,
-    clientId,
-    clientSecret,
+    isRegistered: true,
+    clientId: client.id,
+    clientSecret: client.secret,
     scope,
     issuer: server, // a guess: Rally is not known to send `iss`
     authorizationEndpoint: `${server}/login/oauth2/auth`,

@@ -24,8 +24,7 @@ export function login(provider: Provider): RequestHandler {
     const codeVerifier = createCodeVerifier();
     await rememberSignIn(request, {
       state,
-      provider: provider.id, // an answer is only believed at the redirect URI of this provider
-      redirectUri: provider.redirectUri,
+      redirectUri: provider.redirectUri, // an answer is only believed where this provider sends it
       codeVerifier,
       startedAt: Date.now(),
       returnTo,

@@ -3,6 +3,7 @@
 import type { Request, RequestHandler } from 'express';
 import { UpstreamError } from '../http.js';
 import { readAuthorizationResponse, readState } from '../oauth/authorization-response.js';
+import { StateMismatchError } from '../oauth/errors.js';
 import { readTokenResponse, tokenRequest } from '../oauth/token-request.js';
 import type { Person, Provider } from '../providers/provider.js';
 import { connect, connectionFrom, takeSignIn, type Connection } from '../session.js';
@@ -11,8 +12,9 @@ export function oauthRedirect(provider: Provider): RequestHandler {
   return async (request, response) => {
     // State before all else. Until it is known to be ours, this may be anybody's link.
     const state = readState(provider, request.query);
-    const signIn = await takeSignIn(request, provider.id, state);
-    const authorization = readAuthorizationResponse(provider, request.query, signIn, Date.now());
+    const signIn = await takeSignIn(request, provider.redirectUri, state);
+    if (!signIn) throw new StateMismatchError('unknown'); // not begun in this browser, or spent
+    const authorization = readAuthorizationResponse(provider, request.query, signIn);
 
     const answer = await provider.http.postForm(
       new URL(provider.tokenEndpoint),
@@ -24,7 +26,7 @@ export function oauthRedirect(provider: Provider): RequestHandler {
     const person = await askWhoTheyAre(request, provider, connection);
     await connect(request, provider.id, { ...connection, ...(person && { person }) });
     // The browser moves on, so that the code stays in no address bar and no history (§3.1.2.5).
-    response.redirect(303, signIn?.returnTo ?? provider.page);
+    response.redirect(303, signIn.returnTo);
   };
 }
 

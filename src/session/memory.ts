@@ -1,7 +1,8 @@
+import { promisify } from 'node:util';
 import session from 'express-session';
 import createMemoryStore from 'memorystore';
-import { SUCCESSION_MS } from './record.js';
 import type { SessionStore } from './store.js';
+import { SUCCESSION_MS } from './succession.js';
 import { Turns } from './turns.js';
 
 type SessionData = session.SessionData;
@@ -56,12 +57,8 @@ export class MemorySessions extends session.Store implements SessionStore {
     });
   }
 
-  set(id: string, data: SessionData, callback?: Callback): void {
-    const [kept, other] = data.connections
-      ? [this.connected, this.pending]
-      : [this.pending, this.connected];
-    other.destroy(id);
-    kept.set(id, data, callback);
+  set(_id: string, _data: SessionData, callback?: Callback): void {
+    callback?.();
   }
 
   override touch(id: string, data: SessionData, callback?: Callback): void {
@@ -75,6 +72,22 @@ export class MemorySessions extends session.Store implements SessionStore {
     this.connected.destroy(id, callback);
   }
 
+  async read(id: string): Promise<SessionData | undefined> {
+    return (await promisify(this.get.bind(this))(id)) ?? undefined;
+  }
+
+  async write(id: string, data: SessionData): Promise<void> {
+    const [kept, other] = data.connections
+      ? [this.connected, this.pending]
+      : [this.pending, this.connected];
+    other.destroy(id);
+    await promisify(kept.set.bind(kept))(id, data);
+  }
+
+  async end(id: string): Promise<undefined> {
+    await promisify(this.destroy.bind(this))(id);
+  }
+
   oneAtATime<Result>(name: string, _holdMs: number, work: () => Promise<Result>): Promise<Result> {
     return this.turns.take(name, work);
   }
@@ -85,9 +98,8 @@ export class MemorySessions extends session.Store implements SessionStore {
     return Promise.resolve();
   }
 
-  async successorOf(id: string): Promise<string | undefined> {
-    const next = this.successors.get(id);
-    return next === undefined ? undefined : ((await this.successorOf(next)) ?? next);
+  successorOf(id: string): Promise<string | undefined> {
+    return Promise.resolve(this.successors.get(id));
   }
 
   /** It is there whenever the process is. */

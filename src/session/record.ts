@@ -1,14 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { promisify } from 'node:util';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
 import { SessionRenewedError } from '../errors.js';
 import { generateToken } from '../middleware/csrf.js';
 import type { SessionStore } from './store.js';
+import { followed, formerIdOf } from './succession.js';
 
 // express-session gives each request a copy of the session, and would write that copy back. Two
 // requests at once then undo each other's changes: a state is lost, or works twice; a log-out is
-// undone. So no request changes its copy. It changes what is in the store, one after the other.
+// undone. So no request writes its copy. It changes what is in the store, one after the other.
 
 /** Every session that is in the store has a CSRF token; express-session makes empty ones for all. */
 export function isKept(request: Request): boolean {
@@ -16,39 +15,41 @@ export function isKept(request: Request): boolean {
 }
 
 /**
+ * What a request may do to the session. It is given the data as they stand in the store, and whether
+ * a sign-in has given the session another id since this request began: the former id may be one that
+ * somebody planted in this browser, and what came after it is not for them (session fixation).
+ */
+type Change<Result> = (data: SessionData, hasMoved: boolean) => Result;
+
+/**
  * Changes the session as it is in the store now, whatever this request loaded when it began.
  *
- * @param make changes the data it is given; runs while no other change of this session does
- * @returns what `make` returned; undefined when there is no session, or another request ended it
+ * @param change runs while no other change of this session does
+ * @returns what `change` returned; undefined when there is no session, or another request ended it
  */
 export async function changeSession<Result>(
   request: Request,
-  make: (data: SessionData) => Result,
+  change: Change<Result>,
 ): Promise<Result | undefined> {
   if (!isKept(request)) return undefined;
   const store = storeOf(request);
-  return oneAtATime(store, request.sessionID, async () => {
-    if (await reload(request)) {
-      const result = make(request.session);
-      await promisify(request.session.save.bind(request.session))();
-      return result;
-    }
-    const successor = await store.successorOf(request.sessionID);
-    return successor === undefined
-      ? undefined
-      : oneAtATime(store, successor, () => changeStored(store, successor, make));
-  });
+  return followed(store, request.sessionID, (id) =>
+    oneAtATime(store, id, async () => {
+      const data = await store.read(id);
+      if (!data) return undefined;
+      const hasMoved = id !== request.sessionID;
+      const result = change(data, hasMoved);
+      await store.write(id, data);
+      if (!hasMoved) request.sessionStore.createSession(request, data);
+      return { found: result };
+    }),
+  );
 }
 
 /** Reads the session as it is in the store now; undefined when there is none any more. */
 export async function readSession(request: Request): Promise<SessionData | undefined> {
   if (!isKept(request)) return undefined;
-  const store = storeOf(request);
-  const data = await promisify(store.get.bind(store))(request.sessionID);
-  if (data) return data;
-  const successor = await store.successorOf(request.sessionID);
-  if (successor === undefined) return undefined;
-  return (await promisify(store.get.bind(store))(successor)) ?? undefined;
+  return find(storeOf(request), request.sessionID);
 }
 
 /**
@@ -58,37 +59,20 @@ export async function readSession(request: Request): Promise<SessionData | undef
  */
 export async function changeOrStartSession(
   request: Request,
-  make: (data: SessionData) => void,
+  change: (data: SessionData) => void,
 ): Promise<void> {
   const isDone = await changeSession(request, (data) => {
-    make(data);
+    change(data);
     return true;
   });
   if (isDone) return;
-  await refuseFormerId(request);
-  if (isKept(request)) await promisify(request.session.regenerate.bind(request.session))();
-  generateToken(request);
-  make(request.session);
-  await promisify(request.session.save.bind(request.session))();
-}
-
-const idsWithoutRecord = new WeakMap<Request, string>();
-
-/** Makes an id, for a request that came without one or with one that no record has any more. */
-export function newId(request: Request): string {
-  if (request.sessionID) idsWithoutRecord.set(request, request.sessionID);
-  return randomBytes(24).toString('base64url');
-}
-
-/**
- * The cookie of a new session would take the place of the one that is on its way to this browser, and
- * sign out whoever has just signed in.
- */
-async function refuseFormerId(request: Request): Promise<void> {
-  const former = idsWithoutRecord.get(request);
-  if (former !== undefined && (await storeOf(request).successorOf(former)) !== undefined) {
+  // The cookie of a new session would take the place of the one that is on its way to this browser,
+  // and sign out whoever has just signed in.
+  const former = formerIdOf(request);
+  if (former !== undefined && (await find(storeOf(request), former))) {
     throw new SessionRenewedError('the session has another id now');
   }
+  await writeAnew(request, {}, change);
 }
 
 /**
@@ -96,68 +80,70 @@ async function refuseFormerId(request: Request): Promise<void> {
  * with the former id may still change the session, but is not told the new id: it might belong to
  * whoever planted the former one.
  *
- * @param make changes the data; nothing happens when there is no session, or it was ended
+ * @returns false when there is no session, or it was ended
  */
 export async function renewSession(
   request: Request,
-  make: (data: SessionData) => void,
-): Promise<void> {
+  change: (data: SessionData, hasMoved: boolean) => void,
+): Promise<boolean> {
   const former = request.sessionID;
   const store = storeOf(request);
   const isRenewed = await oneAtATime(store, former, async () => {
-    if (!isKept(request) || !(await reload(request))) return false;
-    const { cookie, csrfToken, ...data } = request.session;
+    const data = isKept(request) ? await store.read(former) : undefined;
+    if (!data) return false;
     // The new record first, then the end of the old one: a store that goes away between the two
     // signs nobody out.
-    request.sessionStore.generate(request);
-    Object.assign(request.session, data);
-    generateToken(request);
-    make(request.session);
-    await promisify(request.session.save.bind(request.session))();
+    await writeAnew(request, data, (copy) => {
+      change(copy, false);
+    });
     await store.rememberSuccessor(former, request.sessionID);
-    await promisify(store.destroy.bind(store))(former);
+    await store.end(former);
     return true;
   });
+  if (isRenewed) return true;
   // Another sign-in of this browser renewed it a moment ago: what was gained here joins it there.
-  if (!isRenewed) await changeSession(request, make);
-}
-
-/** Ends the session in the store, also when a sign-in has just given it a new id. */
-export async function endSession(request: Request): Promise<void> {
-  const { sessionID } = request;
-  const store = storeOf(request);
-  await oneAtATime(store, sessionID, async () => {
-    await promisify(request.session.destroy.bind(request.session))();
-    const successor = await store.successorOf(sessionID);
-    if (successor) await promisify(store.destroy.bind(store))(successor);
-  });
-}
-
-/** @returns false when another request has ended the session */
-async function reload(request: Request): Promise<boolean> {
-  try {
-    await promisify(request.session.reload.bind(request.session))();
+  const hasJoined = await changeSession(request, (data, hasMoved) => {
+    change(data, hasMoved);
     return true;
+  });
+  return hasJoined ?? false;
+}
+
+/** Ends the session in the store, also when sign-ins have given it new ids since. */
+export async function endSession(request: Request): Promise<void> {
+  const store = storeOf(request);
+  // Each id in its turn: a change, or a sign-in, that is under way there would bring it back.
+  await followed(store, request.sessionID, (id) => oneAtATime(store, id, () => store.end(id)));
+  Reflect.deleteProperty(request, 'session');
+}
+
+/** Writes a record under a new id, and gives it to this request: its cookie is sent with the answer. */
+async function writeAnew(
+  request: Request,
+  from: Partial<SessionData>,
+  change: (data: SessionData) => void,
+): Promise<void> {
+  const { sessionID, session } = request;
+  request.sessionStore.generate(request);
+  const { cookie, csrfToken, ...data } = from;
+  Object.assign(request.session, data);
+  generateToken(request);
+  change(request.session);
+  try {
+    await storeOf(request).write(request.sessionID, request.session);
   } catch (error) {
-    if (error instanceof Error && error.message === 'failed to load session') return false;
+    // A cookie with an id that is in no store would sign this browser out.
+    Object.assign(request, { sessionID, session });
     throw error;
   }
 }
 
-async function changeStored<Result>(
-  store: SessionStore,
-  id: string,
-  make: (data: SessionData) => Result,
-): Promise<Result | undefined> {
-  const data = await promisify(store.get.bind(store))(id);
-  if (!data) return undefined;
-  const result = make(data);
-  await promisify(store.set.bind(store))(id, data);
-  return result;
+async function find(store: SessionStore, first: string): Promise<SessionData | undefined> {
+  return followed(store, first, async (id) => {
+    const data = await store.read(id);
+    return data && { found: data };
+  });
 }
-
-/** As long as a request with the former id can be under way. */
-export const SUCCESSION_MS = 30_000;
 
 /** Reading a record, and writing it back: more than a store that is well needs for both. */
 const CHANGE_MS = 5_000;

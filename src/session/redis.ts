@@ -1,23 +1,32 @@
 // Sessions in Redis, for several processes, and for longer than one of them lives.
+import { promisify } from 'node:util';
 import { RedisStore } from 'connect-redis';
-import type { SessionData } from 'express-session';
+import session, { type SessionData } from 'express-session';
+import type { Store as RateLimits } from 'express-rate-limit';
 import type { Logger } from 'pino';
-import { RedisStore as RedisRateLimits, type RedisReply } from 'rate-limit-redis';
 import type { SetOptions } from 'redis';
 import type { RedisSettings } from '../config.js';
-import { SUCCESSION_MS } from './record.js';
 import { RedisConnection } from './redis-connection.js';
 import { RedisLocks } from './redis-locks.js';
+import { rateLimitsIn } from './redis-rate-limits.js';
 import { createSeal } from './seal.js';
 import type { SessionStore } from './store.js';
+import { SUCCESSION_MS } from './succession.js';
 
 const PREFIX = 'rally-gocd-oauth-sample:';
 
-export class RedisSessions extends RedisStore implements SessionStore {
+interface SealedData extends SessionData {
+  readonly sealedFor?: string;
+}
+
+type Callback<Data> = (error: unknown, data?: Data) => void;
+
+export class RedisSessions extends session.Store implements SessionStore {
   /** Resolves when Redis answers for the first time. */
   readonly opened: Promise<unknown>;
-  readonly rateLimits: RedisRateLimits;
+  readonly rateLimits: RateLimits;
   private readonly redis: RedisConnection;
+  private readonly records: RedisStore;
   private readonly locks: RedisLocks;
 
   /**
@@ -32,22 +41,50 @@ export class RedisSessions extends RedisStore implements SessionStore {
     pendingTtlMs: number,
     log: Logger,
   ) {
+    super();
     const redis = new RedisConnection(settings, log);
-    super({
+    this.redis = redis;
+    this.opened = redis.opened;
+    this.records = new RedisStore({
       client: commandsOf(redis),
       prefix: `${PREFIX}session:`,
       serializer: createSeal(secrets) as { parse(text: string): SessionData; stringify: Stringify },
       ttl: ({ connections }: SessionData) =>
         Math.ceil((connections ? connectedTtlMs : pendingTtlMs) / 1000),
     });
-    this.redis = redis;
-    this.opened = redis.opened;
     this.locks = new RedisLocks(redis, `${PREFIX}lock:`);
-    this.rateLimits = new RedisRateLimits({
-      prefix: `${PREFIX}requests:`,
-      sendCommand: (...command) =>
-        redis.ask((client) => client.sendCommand<RedisReply>(command)).catch(notLoaded(command)),
+    this.rateLimits = rateLimitsIn(redis, `${PREFIX}requests:`);
+  }
+
+  get(id: string, callback: Callback<SessionData | null>): void {
+    void this.records.get(id, (error: unknown, data?: SealedData | null) => {
+      // A record that was copied to another id would let that one's owner be somebody else.
+      callback(error, data?.sealedFor === id ? data : null);
     });
+  }
+
+  set(_id: string, _data: SessionData, callback?: () => void): void {
+    callback?.();
+  }
+
+  override touch(id: string, data: SessionData, callback?: () => void): void {
+    void this.records.touch(id, data, callback);
+  }
+
+  destroy(id: string, callback?: Callback<never>): void {
+    void this.records.destroy(id, callback);
+  }
+
+  async read(id: string): Promise<SessionData | undefined> {
+    return (await promisify(this.get.bind(this))(id)) ?? undefined;
+  }
+
+  async write(id: string, data: SessionData): Promise<void> {
+    await this.records.set(id, { ...data, sealedFor: id } as SessionData);
+  }
+
+  async end(id: string): Promise<undefined> {
+    await this.records.destroy(id);
   }
 
   async oneAtATime<Result>(
@@ -65,10 +102,9 @@ export class RedisSessions extends RedisStore implements SessionStore {
     );
   }
 
-  /** Where a session is now: it may have been renewed more than once. */
   async successorOf(id: string): Promise<string | undefined> {
-    const next = await this.redis.ask((client) => client.get(`${PREFIX}successor:${id}`));
-    return next === null ? undefined : ((await this.successorOf(next)) ?? next);
+    const key = `${PREFIX}successor:${id}`;
+    return (await this.redis.ask((client) => client.get(key))) ?? undefined;
   }
 
   async check(): Promise<void> {
@@ -92,16 +128,5 @@ function commandsOf(redis: RedisConnection) {
     expire: (key: string, seconds: number) =>
       redis.ask((client) => client.expire(key, seconds)).catch(() => 0),
     del: (keys: string[]) => redis.ask((client) => client.del(keys)),
-  };
-}
-
-/**
- * rate-limit-redis loads its scripts once, and remembers for ever that it could not. With a hash that
- * Redis does not know it loads them again when they are needed.
- */
-function notLoaded([name]: readonly string[]): (error: unknown) => RedisReply {
-  return (error) => {
-    if (name === 'SCRIPT') return '0'.repeat(40);
-    throw error;
   };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Store as SessionRecords } from 'express-session';
+import type { SessionData, Store as SessionRecords } from 'express-session';
 import type { Store as RateLimits } from 'express-rate-limit';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
@@ -11,6 +11,12 @@ import { RedisSessions } from './redis.js';
  * share a Redis.
  */
 export interface SessionStore extends SessionRecords {
+  /** @returns undefined where there is no such session */
+  read(id: string): Promise<SessionData | undefined>;
+  write(id: string, data: SessionData): Promise<void>;
+  end(id: string): Promise<undefined>;
+  /** Does nothing: at the end of each request express-session would write back its copy. */
+  set(id: string, data: SessionData, callback?: () => void): void;
   /**
    * Does work while no other request does work of the same name.
    *
@@ -21,6 +27,7 @@ export interface SessionStore extends SessionRecords {
   oneAtATime<Result>(name: string, holdMs: number, work: () => Promise<Result>): Promise<Result>;
   /** Notes where a session is now that had another id a moment ago. */
   rememberSuccessor(former: string, id: string): Promise<void>;
+  /** @returns undefined where it had no other id lately */
   successorOf(id: string): Promise<string | undefined>;
   /** @throws {SessionStoreError} when it does not answer */
   check(): Promise<void>;

@@ -30,24 +30,22 @@ export function beginSignIn(provider: Provider): SignIn {
   const state = uuid();
   const codeVerifier = createCodeVerifier();
   const { redirectUri } = provider;
-  let pending: PendingSignIn | undefined = { redirectUri, codeVerifier, startedAt: Date.now() };
-  const take = () => {
+  const startedAt = Date.now();
+  let pending: PendingSignIn | undefined = { state, redirectUri, codeVerifier, startedAt };
+  const read = (parameters: RedirectParameters) => {
+    if (!pending) throw new StateMismatchError('unknown');
     const taken = pending;
     pending = undefined;
-    return taken;
+    return readAuthorizationResponse(provider, parameters, taken);
   };
   return {
     url: authorizationRequestUrl(provider, { state, codeVerifier }),
     readRedirect: (parameters) => {
-      const isOurs = readState(provider, parameters) === state;
-      return readAuthorizationResponse(
-        provider,
-        parameters,
-        isOurs ? take() : undefined,
-        Date.now(),
-      );
+      // A foreign redirect must not spend the sign-in: anybody can open the redirect URI.
+      if (readState(provider, parameters) !== state) throw new StateMismatchError('unknown');
+      return read(parameters);
     },
-    readBareCode: (code) => readAuthorizationResponse(provider, { code }, take(), Date.now()),
+    readBareCode: (code) => read({ code, state }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
   readAuthorizationResponse,
   readState,
@@ -15,13 +15,21 @@ import { thrownBy } from '../support/thrown.js';
 
 const NOW = 1_790_000_000_000;
 const pending: PendingSignIn = {
+  state: 's',
   redirectUri: client.redirectUri,
   codeVerifier: 'v'.repeat(43),
   startedAt: NOW - 1000,
 };
 
-const read = (parameters: Record<string, unknown>, signIn: PendingSignIn | undefined = pending) =>
-  readAuthorizationResponse(client, parameters, signIn, NOW);
+beforeEach(() => {
+  jest.spyOn(Date, 'now').mockReturnValue(NOW);
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+const read = (parameters: Record<string, unknown>, signIn: PendingSignIn = pending) =>
+  readAuthorizationResponse(client, { state: 's', ...parameters }, signIn);
 
 describe('readState, RFC 6749 §10.12', () => {
   test('returns the state', () => {
@@ -58,11 +66,18 @@ describe('readAuthorizationResponse, RFC 6749 §4.1.2', () => {
     });
   });
 
-  test('believes nothing without a pending sign-in, not even an error', () => {
-    const nothing = () =>
-      readAuthorizationResponse(client, { code: 'c', error: 'access_denied' }, undefined, NOW);
+  test('believes nothing that comes with another state, not even an error', () => {
+    expect(() => read({ state: 'other', code: 'c', error: 'access_denied' })).toThrow(
+      new StateMismatchError('unknown'),
+    );
+  });
 
-    expect(nothing).toThrow(new StateMismatchError('unknown'));
+  test('believes nothing that comes without a state: missing never equals missing', () => {
+    const none = { ...pending, state: undefined } as unknown as PendingSignIn;
+
+    expect(() => read({ state: undefined, code: 'c' }, none)).toThrow(
+      new StateMismatchError('missing'),
+    );
   });
 
   test('counts an empty parameter as none (§3.1)', () => {

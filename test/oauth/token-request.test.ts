@@ -7,9 +7,13 @@ import { thrownBy } from '../support/thrown.js';
 
 const validated = readAuthorizationResponse(
   client,
-  { code: 'the-code' },
-  { redirectUri: client.redirectUri, codeVerifier: 'the-verifier', startedAt: 0 },
-  0,
+  { code: 'the-code', state: 's' },
+  {
+    state: 's',
+    redirectUri: client.redirectUri,
+    codeVerifier: 'the-verifier',
+    startedAt: Date.now(),
+  },
 );
 
 const gocdLike = {

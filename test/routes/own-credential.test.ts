@@ -149,3 +149,46 @@ describe.each([
     for (const token of gocd.accessTokens.all) gocd.accessTokens.revoke(token);
   }
 });
+
+describe('a GoCD without OAuth: GOCD_SERVER, and no client id', () => {
+  beforeEach(async () => {
+    started = await start({
+      environment: { GOCD_CLIENT_ID: undefined, GOCD_CLIENT_SECRET: undefined },
+    });
+  });
+
+  test('home offers a personal access token, and nobody is sent to sign in', async () => {
+    const card = (await visitor.visit(started.url)).$('section[aria-labelledby=card-gocd]');
+
+    expect(card.find('.button').attr('href')).toBe('/gocd/access-token');
+    expect(card.find('a[href^="/login"]')).toHaveLength(0);
+  });
+
+  test('its page asks for the token, which then opens it', async () => {
+    const asks = await visitor.visit(`${started.url}/gocd`);
+    expect(asks.status).toBe(401);
+    const { world } = started.sandbox;
+    const [person] = world.gocd.people;
+    if (!person) throw new Error('nobody is there');
+    const credential = world.gocd.accessTokens.create(person, 'a test').value;
+
+    const form = await visitor.visit(new URL(asks.$('.button').attr('href') ?? '', started.url));
+    const kept = await visitor.submit(form, 'form[action="/gocd/access-token"]', { credential });
+
+    expect((await visitor.visit(kept.location)).$('h1').text()).toBe('Pipelines');
+  });
+
+  test.each(['/login/gocd', '/oauth-redirect/gocd?code=c&state=s'])(
+    'GET %s is a 404 that leads to the form',
+    async (path) => {
+      const answer = await visitor.visit(started.url + path);
+
+      expect(answer.status).toBe(404);
+      expect(answer.$('.button').attr('href')).toBe('/gocd/access-token');
+    },
+  );
+
+  test('leaves the sign-in to Rally as it is', async () => {
+    expect((await signIn(visitor, started, 'rally')).$('h1').text()).toBe('Stories of Ada Finch');
+  });
+});
