@@ -222,6 +222,24 @@ describe('requests of one session at the same moment', () => {
     expect((await visitor.visit(`${started.url}/gocd`)).status).toBe(200);
   });
 
+  test.each(['/login/rally', '/logout', '/gocd/access-token'])(
+    'a GET of %s with the id of before a sign-in does not sign out who has just signed in',
+    async (path) => {
+      const started = await startWithStub(stub);
+      const former = String((await comeBack(visitor, started, 'gocd')).headers['set-cookie']);
+      await comeBack(visitor, started, 'rally');
+      const otherTab = new Visitor();
+      const late = await otherTab.visit(started.url + path, {
+        Cookie: former.split(';')[0] ?? '',
+      });
+
+      expect(late.status).toBe(409);
+      expect(late.headers['set-cookie']).toBeUndefined();
+      expect(late.$('h1').text()).toBe('You have just signed in in another tab');
+      expect((await visitor.visit(started.url)).$('.state.good')).toHaveLength(2);
+    },
+  );
+
   test('a sign-in during which the person logs out says so, and keeps no token', async () => {
     const started = await startWithStub(stub);
     await comeBack(visitor, started, 'gocd');
