@@ -99,7 +99,7 @@ describe('an odd request', () => {
     const [head, page] = (await exchange(started.url, bytes)).split('\r\n\r\n');
 
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-    expect(head).toContain("default-src 'none';style-src");
+    expect(head).toContain("default-src 'none';script-src 'self';");
     expect(page).toContain(status === 200 ? 'Connect to Rally' : '<h2>What to do</h2>');
   });
 });
