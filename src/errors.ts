@@ -49,6 +49,9 @@ export class BadParameterError extends Error {
 /** A form was not sent from one of our own pages, or from one of an ended session. */
 export class ForgeryError extends Error {}
 
+/** A request came with a session id that a sign-in in another tab has just replaced. */
+export class SessionRenewedError extends Error {}
+
 /** The session ended while a sign-in was under way: a log-out in another tab wins. */
 export class SessionEndedError extends Error {}
 

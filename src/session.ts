@@ -12,10 +12,11 @@ import {
   endSession,
   isKept,
   readSession,
-  storeOf,
   renewSession,
+  storeOf,
 } from './session/record.js';
 import type { SessionStore } from './session/store.js';
+import { newId } from './session/succession.js';
 
 /** A sign-in that the browser has begun and not yet finished. There may be several: tabs. */
 export interface KeptSignIn extends PendingSignIn {
@@ -90,6 +91,7 @@ export function sessions(config: Config, store: SessionStore): RequestHandler {
   const { name, secure } = cookie(config);
   return session({
     name,
+    genid: newId,
     secret: [...config.sessionSecrets],
     store,
     resave: false, // an unchanged session is not written back: that would undo another request's

@@ -237,6 +237,36 @@ describe('requests of one session at the same moment', () => {
     expect((await visitor.visit(`${started.url}/gocd`)).status).toBe(200);
   });
 
+  test.each(['/login/rally', '/logout', '/gocd/access-token'])(
+    'a GET of %s with the id of before a sign-in does not sign out who has just signed in',
+    async (path) => {
+      const started = await startWithStub(stub);
+      const former = String((await comeBack(visitor, started, 'gocd')).headers['set-cookie']);
+      await comeBack(visitor, started, 'rally');
+      const otherTab = new Visitor();
+      const late = await otherTab.visit(started.url + path, {
+        Cookie: former.split(';')[0] ?? '',
+      });
+
+      expect(late.status).toBe(409);
+      expect(late.headers['set-cookie']).toBeUndefined();
+      expect(late.$('h1').text()).toBe('You have just signed in in another tab');
+      expect((await visitor.visit(started.url)).$('.state.good')).toHaveLength(2);
+    },
+  );
+
+  test('an id of before a sign-in may start anew when the person has logged out', async () => {
+    const started = await startWithStub(stub);
+    const former = (await visitor.visit(`${started.url}/login/gocd`)).headers['set-cookie'];
+    await comeBack(visitor, started, 'gocd');
+    await visitor.submit(await visitor.visit(`${started.url}/logout`), 'form');
+    const late = await new Visitor().visit(`${started.url}/login/rally`, {
+      Cookie: String(former).split(';')[0] ?? '',
+    });
+
+    expect(late.status).toBe(302);
+  });
+
   test('a sign-in during which the person logs out says so, and keeps no token', async () => {
     const started = await startWithStub(stub);
     await comeBack(visitor, started, 'gocd');

@@ -7,6 +7,7 @@ import {
   NotConnectedError,
   NotFoundError,
   SessionEndedError,
+  SessionRenewedError,
   TooManyRequestsError,
 } from '../errors.js';
 import { SessionStoreError } from '../session/store.js';
@@ -134,6 +135,16 @@ function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefine
       next: 'Try again in a few seconds.',
       link: HOME,
       headers: { 'Retry-After': '5' },
+    };
+  }
+  if (error instanceof SessionRenewedError) {
+    return {
+      status: 409,
+      code: 'session_renewed',
+      title: 'You have just signed in in another tab',
+      happened: 'This page was asked for at the same moment, with the session from before that.',
+      next: 'Load this page again. If it stays, wait half a minute and start from the first page.',
+      link: HOME,
     };
   }
   if (error instanceof TooManyRequestsError) {

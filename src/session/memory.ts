@@ -1,8 +1,8 @@
 import { promisify } from 'node:util';
 import session from 'express-session';
 import createMemoryStore from 'memorystore';
-import { SUCCESSION_MS } from './record.js';
 import type { SessionStore } from './store.js';
+import { SUCCESSION_MS } from './succession.js';
 import { Turns } from './turns.js';
 
 type SessionData = session.SessionData;

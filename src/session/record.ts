@@ -1,7 +1,9 @@
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
+import { SessionRenewedError } from '../errors.js';
 import { generateToken } from '../middleware/csrf.js';
 import type { SessionStore } from './store.js';
+import { followed, formerIdOf } from './succession.js';
 
 // express-session gives each request a copy of the session, and would write that copy back. Two
 // requests at once then undo each other's changes: a state is lost, or works twice; a log-out is
@@ -47,14 +49,14 @@ export async function changeSession<Result>(
 /** Reads the session as it is in the store now; undefined when there is none any more. */
 export async function readSession(request: Request): Promise<SessionData | undefined> {
   if (!isKept(request)) return undefined;
-  const store = storeOf(request);
-  return followed(store, request.sessionID, async (id) => {
-    const data = await store.read(id);
-    return data && { found: data };
-  });
+  return find(storeOf(request), request.sessionID);
 }
 
-/** As {@link changeSession}; makes a session where there is none. */
+/**
+ * As {@link changeSession}; makes a session where there is none.
+ *
+ * @throws {SessionRenewedError} when the browser has another one and does not know it yet
+ */
 export async function changeOrStartSession(
   request: Request,
   change: (data: SessionData) => void,
@@ -64,6 +66,12 @@ export async function changeOrStartSession(
     return true;
   });
   if (isDone) return;
+  // The cookie of a new session would take the place of the one that is on its way to this browser,
+  // and sign out whoever has just signed in.
+  const former = formerIdOf(request);
+  if (former !== undefined && (await find(storeOf(request), former))) {
+    throw new SessionRenewedError('the session has another id now');
+  }
   await writeAnew(request, {}, change);
 }
 
@@ -130,30 +138,12 @@ async function writeAnew(
   }
 }
 
-/** Sign-ins that one browser may end within {@link SUCCESSION_MS}. */
-const MOST_SUCCESSORS = 20;
-
-/**
- * Looks for a session under the id that a request came with, then under those it has had since.
- *
- * @param look undefined where it is not
- */
-async function followed<Found>(
-  store: SessionStore,
-  first: string,
-  look: (id: string) => Promise<{ found: Found } | undefined>,
-): Promise<Found | undefined> {
-  let id: string | undefined = first;
-  for (let count = 0; id !== undefined && count < MOST_SUCCESSORS; count++) {
-    const result = await look(id);
-    if (result) return result.found;
-    id = await store.successorOf(id);
-  }
-  return undefined;
+async function find(store: SessionStore, first: string): Promise<SessionData | undefined> {
+  return followed(store, first, async (id) => {
+    const data = await store.read(id);
+    return data && { found: data };
+  });
 }
-
-/** As long as a request with the former id can be under way. */
-export const SUCCESSION_MS = 30_000;
 
 /** Reading a record, and writing it back: more than a store that is well needs for both. */
 const CHANGE_MS = 5_000;

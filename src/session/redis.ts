@@ -10,7 +10,7 @@ import { createClient } from 'redis';
 import type { RedisSettings } from '../config.js';
 import { createSeal } from './seal.js';
 import { SessionStoreError, type SessionStore } from './store.js';
-import { SUCCESSION_MS } from './record.js';
+import { SUCCESSION_MS } from './succession.js';
 import { Turns } from './turns.js';
 
 const PREFIX = 'rally-gocd-oauth-sample:';
