@@ -8,6 +8,8 @@ export interface AppProcess {
   readonly url: string;
   readonly child: ChildProcess;
   readonly output: () => string;
+  /** What of it went to standard error. */
+  readonly errors: () => string;
   readonly kill: (signal?: NodeJS.Signals) => Promise<void>;
 }
 
@@ -28,6 +30,7 @@ export async function startAppProcess(
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', PORT: String(port), ...environment },
   });
   let printed = '';
+  let errors = '';
   const ended = new Promise((resolve) => child.once('close', resolve));
   await new Promise<void>((resolve, reject) => {
     const read = (chunk: Buffer) => {
@@ -35,7 +38,10 @@ export async function startAppProcess(
       if (printed.includes('The app is at')) resolve();
     };
     child.stdout.on('data', read);
-    child.stderr.on('data', read);
+    child.stderr.on('data', (chunk: Buffer) => {
+      errors += chunk.toString();
+      read(chunk);
+    });
     void ended.then(() => {
       reject(new Error(printed));
     });
@@ -44,6 +50,7 @@ export async function startAppProcess(
     url: `http://localhost:${port}`,
     child,
     output: () => printed,
+    errors: () => errors,
     kill: async (signal = 'SIGKILL') => {
       child.kill(signal);
       await ended;
