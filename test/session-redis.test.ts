@@ -1,15 +1,20 @@
 // Sessions in a real Redis: sealed, outliving the process, and absent without anybody being signed
 // out while Redis is away.
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createClient } from 'redis';
 import supertest from 'supertest';
-import { signIn, goToConsent, allow } from './support/dance.js';
+import { createLog } from '../src/log.js';
+import { RedisConnection } from '../src/session/redis-connection.js';
+import { Cable } from './support/cable.js';
+import { allow, goToConsent, signIn, tokenRequests } from './support/dance.js';
 import { findRedisServer, RedisServer } from './support/redis-server.js';
 import { closeAll, start, type Started } from './support/start.js';
 import { Visitor } from './support/visitor.js';
 
 // Without a redis-server, support/machine.ts has said so before the tests began, and failed in CI.
 const describeWithRedis = findRedisServer() ? describe : describe.skip;
+
+jest.setTimeout(60_000); // what does not answer is waited for
 
 const SECRET = 'a secret of the tests, of thirty-two characters or more';
 
@@ -46,6 +51,23 @@ describeWithRedis('sessions in Redis', () => {
     expect(secrets.filter((secret) => dump.includes(secret))).toEqual([]);
   });
 
+  test('are short: two connections and twenty sign-ins under way take less than 4 kB', async () => {
+    await signIn(visitor, started, 'rally');
+    await signIn(visitor, started, 'gocd');
+    const begun = [];
+    for (let tab = 0; tab < 20; tab++) {
+      const provider = tab % 2 === 0 ? 'gocd' : 'rally';
+      begun.push(await visitor.visit(`${started.url}/login/${provider}?return_to=/${provider}`));
+    }
+    const records = (await redis.dump()).split('\n').filter((line) => /:session:.* /.test(line));
+
+    expect(records).toHaveLength(1);
+    expect(records[0]?.length).toBeLessThan(4096);
+    // All of them are in there: the first still works.
+    const first = await visitor.browse(begun[0]?.location ?? '');
+    expect((await visitor.visit(await allow(visitor, first))).status).toBe(303);
+  });
+
   test('answer 503 at once while Redis is away, and everything else works', async () => {
     await signIn(visitor, started, 'rally');
     await redis.kill();
@@ -74,6 +96,37 @@ describeWithRedis('sessions in Redis', () => {
     redis.signal('SIGCONT');
     await ready();
     expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
+  });
+
+  test('answer to the end of a page, though Redis has gone away meanwhile', async () => {
+    await signIn(visitor, started, 'rally');
+    const { failures, received } = started.sandbox.world;
+    const all = { times: undefined, client: undefined, provider: undefined };
+    failures.switchOn({ ...all, name: 'wsapi-slow', seconds: 1 });
+    received.clear();
+    const asked = visitor.visit(`${started.url}/rally`);
+    while (received.all.length === 0) await supertest(started.url).get('/healthz');
+    await redis.kill();
+
+    expect((await asked).$('h1').text()).toBe('Stories of Ada Finch');
+    await supertest(started.url).get('/healthz');
+    expect(started.log.filter((line) => line.includes('"level":"error"'))).toEqual([
+      expect.stringContaining('Redis is away'),
+    ]);
+  });
+
+  test('are found by a process that was too busy to take the answer in time', async () => {
+    const log = createLog('silent');
+    const connection = new RedisConnection({ url: redis.url, verifiesCertificate: true }, log);
+    await connection.opened;
+    const pong = connection.ask((client) => client.ping());
+    const hasBeenSent = new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    await hasBeenSent;
+    const from = performance.now();
+    while (performance.now() < from + 1_500);
+
+    expect(await pong).toBe('PONG');
+    await connection.close();
   });
 
   test('are found by an app that was started before Redis', async () => {
@@ -136,6 +189,40 @@ describeWithRedis('sessions in Redis', () => {
     expect(home.$('.good').length).toBeGreaterThanOrEqual(1);
     expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
     expect((await visitor.visit(`${started.url}/gocd`)).status).toBe(200);
+  });
+
+  describe('over a connection that goes dead without a word', () => {
+    let cable: Cable;
+    let far: Started;
+
+    beforeEach(async () => {
+      cable = await Cable.to(redis.port);
+      const environment = {
+        REDIS_URL: cable.url,
+        SESSION_SECRET: SECRET,
+        UPSTREAM_TIMEOUT_MS: '25000', // a lock that is left behind is so for the whole test
+      };
+      far = await start({ environment });
+      await signIn(visitor, far, 'rally');
+    });
+    afterEach(() => cable.close());
+
+    test('are found again over another one', async () => {
+      cable.freeze();
+      expect((await visitor.visit(`${far.url}/rally`)).status).toBe(503);
+
+      await ready(far);
+      expect((await visitor.visit(`${far.url}/rally`)).status).toBe(200);
+    });
+
+    test('are locked by nobody who does not know it', async () => {
+      far.sandbox.world.rally.grants.expireAccessTokens();
+      cable.freezeAfter(/:lock:refresh:/);
+      expect((await visitor.visit(`${far.url}/rally`)).status).toBe(503);
+
+      await ready(far);
+      expect((await visitor.visit(`${far.url}/rally`)).status).toBe(200);
+    });
   });
 
   async function ready({ url } = started): Promise<void> {
