@@ -1,5 +1,6 @@
 // The token's life, RFC 6749 §6: a new access token for the refresh token. Pages come here through
 // with-connection.ts.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Request } from 'express';
 import { ConnectionLostError, NotConnectedError } from './errors.js';
 import { evenIfTheBrowserLeaves } from './http.js';
@@ -14,11 +15,13 @@ import {
   replaceConnection,
   type Connection,
 } from './session.js';
+import { SessionStoreError } from './session/store.js';
 
 const SOON_MS = 60_000;
 const SOON_OF_LIFE = 0.1;
 /** For reading and writing the session, before and after the provider was asked. */
 const MARGIN_MS = 3_000;
+const RETRY_MS = 100;
 
 /** Whether a token is so near its end that it may not live as long as the page takes. */
 export function isDue({ refreshToken, renewedAt, expiresAt }: Connection): boolean {
@@ -59,15 +62,38 @@ async function refreshInTurn(
 ): Promise<Connection> {
   const holdMs = provider.http.timeoutMs + MARGIN_MS;
   return oneAtATime(request, `refresh:${stale.id}`, holdMs, async () => {
+    const heldUntil = performance.now() + holdMs;
     const current = await latestConnectionTo(request, provider.id);
     if (!current) throw new NotConnectedError(provider, true);
     // Another process was faster, or another tab has connected anew.
     if (current.accessToken !== stale.accessToken) return current;
     const tokens = await askForTokens(request, provider, current);
     const renewed = renewedConnection(current, tokens);
-    if (await replaceConnection(request, provider.id, current, renewed)) return renewed;
+    const isKept = await untilItIsThere(heldUntil, () =>
+      replaceConnection(request, provider.id, current, renewed),
+    );
+    if (isKept) return renewed;
     throw new NotConnectedError(provider, true); // logged out while we asked
   });
+}
+
+/**
+ * Writes what must not be lost: the old refresh token is spent, and without the new one the person
+ * would have to connect again. A store that is away for a moment, or restarts, is asked once more as
+ * long as nobody else may renew the token.
+ */
+async function untilItIsThere<Result>(
+  lastTry: number,
+  write: () => Promise<Result>,
+): Promise<Result> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof SessionStoreError) || performance.now() > lastTry) throw error;
+    }
+    await delay(RETRY_MS);
+  }
 }
 
 async function askForTokens(

@@ -201,7 +201,8 @@ function living(connection: Connection | undefined): Connection | undefined {
 }
 
 /**
- * Puts a renewed connection in the place of the one that it came from.
+ * Puts a renewed connection in the place of the one that it came from. When the store does not answer
+ * this may be tried again.
  *
  * @returns false when that one is gone: replaced by another sign-in, or forgotten
  */
@@ -212,9 +213,10 @@ export async function replaceConnection(
   renewed: Connection,
 ): Promise<boolean> {
   const isReplaced = await changeSession(request, ({ connections }) => {
-    if (connections?.[provider]?.accessToken !== former.accessToken) return false;
-    connections[provider] = renewed;
-    return true;
+    if (!connections) return false;
+    if (connections[provider]?.accessToken === former.accessToken) connections[provider] = renewed;
+    // Also true when an earlier try came through, and only its answer was lost.
+    return connections[provider]?.accessToken === renewed.accessToken;
   });
   return isReplaced ?? false;
 }

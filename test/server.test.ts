@@ -56,6 +56,20 @@ describe('npm start with nothing configured', () => {
     expect(server.output()).not.toMatch(/^ +at /m);
   });
 
+  test('in production without a Redis warns once that a restart signs everybody out', async () => {
+    const server = run({
+      NODE_ENV: 'production',
+      PORT: String(await freePort()),
+      SESSION_SECRET: 'a secret of the tests of thirty-two characters or more',
+      RALLY_CLIENT_ID: 'the-client',
+      RALLY_CLIENT_SECRET: 'the-client-secret-of-rally',
+    });
+    await printed(server, 'The app is at');
+
+    expect(server.output().match(/REDIS_URL/g)).toHaveLength(1);
+    expect(server.output()).toContain('A restart signs everybody out');
+  });
+
   test('says in one line what to do about a port that is taken', async () => {
     const blocker = createServer();
     const port = await listen(blocker);

@@ -215,6 +215,14 @@ describeWithRedis('sessions in Redis', () => {
       expect((await visitor.visit(`${far.url}/rally`)).status).toBe(200);
     });
 
+    test('keep a new token, also when the answer to its writing was lost', async () => {
+      far.sandbox.world.rally.grants.expireAccessTokens();
+      cable.freezeAfter(/SET\r\n\$\d+\r\n[^:]+:session:/);
+
+      expect((await visitor.visit(`${far.url}/rally`)).status).toBe(200);
+      expect(tokenRequests(far)).toBe(2);
+    });
+
     test('are locked by nobody who does not know it', async () => {
       far.sandbox.world.rally.grants.expireAccessTokens();
       cable.freezeAfter(/:lock:refresh:/);
