@@ -15,7 +15,7 @@ describeWithRedis('a Redis', () => {
   let browser: Browser;
 
   beforeEach(async () => {
-    two = await TwoProcesses.start();
+    two = await TwoProcesses.start({ UPSTREAM_TIMEOUT_MS: '4000' });
     browser = await two.signIn();
   });
   afterEach(async () => {

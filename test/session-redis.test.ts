@@ -3,6 +3,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createClient } from 'redis';
 import supertest from 'supertest';
+import { createLog } from '../src/log.js';
+import { RedisConnection } from '../src/session/redis-connection.js';
 import { Cable } from './support/cable.js';
 import { allow, goToConsent, signIn, tokenRequests } from './support/dance.js';
 import { findRedisServer, RedisServer } from './support/redis-server.js';
@@ -192,6 +194,20 @@ describeWithRedis('sessions in Redis', () => {
     expect(started.log.filter((line) => line.includes('"level":"error"'))).toEqual([
       expect.stringContaining('Redis is away'),
     ]);
+  });
+
+  test('are found by a process that was too busy to take the answer in time', async () => {
+    const log = createLog('silent');
+    const connection = new RedisConnection({ url: redis.url, verifiesCertificate: true }, log);
+    await connection.opened;
+    const pong = connection.ask((client) => client.ping());
+    const hasBeenSent = new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    await hasBeenSent;
+    const from = performance.now();
+    while (performance.now() < from + 1_500);
+
+    expect(await pong).toBe('PONG');
+    await connection.close();
   });
 
   test('are found by an app that was started before Redis', async () => {

@@ -240,6 +240,18 @@ describe('requests of one session at the same moment', () => {
     },
   );
 
+  test('an id of before a sign-in may start anew when the person has logged out', async () => {
+    const started = await startWithStub(stub);
+    const former = (await visitor.visit(`${started.url}/login/gocd`)).headers['set-cookie'];
+    await comeBack(visitor, started, 'gocd');
+    await visitor.submit(await visitor.visit(`${started.url}/logout`), 'form');
+    const late = await new Visitor().visit(`${started.url}/login/rally`, {
+      Cookie: String(former).split(';')[0] ?? '',
+    });
+
+    expect(late.status).toBe(302);
+  });
+
   test('a sign-in during which the person logs out says so, and keeps no token', async () => {
     const started = await startWithStub(stub);
     await comeBack(visitor, started, 'gocd');

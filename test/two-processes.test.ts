@@ -16,7 +16,8 @@ describeWithRedis('two processes on one Redis', () => {
   let two: TwoProcesses;
 
   beforeEach(async () => {
-    two = await TwoProcesses.start();
+    // The lock of a process that is killed ends three seconds later.
+    two = await TwoProcesses.start({ UPSTREAM_TIMEOUT_MS: '4000' });
   });
   afterEach(async () => {
     await two.close();
@@ -79,7 +80,7 @@ describeWithRedis(
   'twenty times, the tokens of three sessions end while their pages are asked',
   () => {
     test('each is renewed by one request, and nobody is signed out', async () => {
-      const two = await TwoProcesses.start(TOKEN_SECONDS);
+      const two = await TwoProcesses.start({}, TOKEN_SECONDS);
       try {
         const rounds = { rounds: 20, sessions: 3, pages: 10, runOutEvery: 20 };
         const { faults, pages, tokenRequests } = await runRounds(two, rounds);

@@ -13,7 +13,7 @@ const [rounds = 1000, sessions = 5, pages = 20] = process.argv.slice(2).map(Numb
 
 if (!findRedisServer()) throw new Error('this needs a redis-server: apt-get install redis-server');
 
-const two = await TwoProcesses.start(TOKEN_SECONDS);
+const two = await TwoProcesses.start({}, TOKEN_SECONDS);
 const from = performance.now();
 const seconds = () => Math.round((performance.now() - from) / 1000);
 try {
@@ -25,8 +25,9 @@ try {
     `${rounds} rounds of ${sessions} sessions in ${seconds()} s: ${count.pages} pages, ` +
       `${count.tokenRequests} token requests, ${faults.length} faults`,
   );
-  for (const fault of faults.slice(0, 20)) console.log(fault);
-  if (two.errors !== '') console.log(`standard error:\n${two.errors}`);
+  for (const fault of faults) console.log(fault);
+  if (faults.length > 0) console.log(`The log of both:\n${two.log.slice(0, 20_000)}`);
+  else if (two.errors !== '') console.log(`On standard error:\n${two.errors}`);
   process.exitCode = faults.length === 0 && two.errors === '' ? 0 : 1;
 } finally {
   await two.close();

@@ -30,8 +30,14 @@ export class TwoProcesses {
     });
   }
 
-  /** @param tokenTtlSeconds how long the sandbox's access tokens live; a day where it is left out */
-  static async start(tokenTtlSeconds?: number): Promise<TwoProcesses> {
+  /**
+   * @param settings variables of the app that are to differ
+   * @param tokenTtlSeconds how long the sandbox's access tokens live; a day where it is left out
+   */
+  static async start(
+    settings: Record<string, string> = {},
+    tokenTtlSeconds?: number,
+  ): Promise<TwoProcesses> {
     const redis = await RedisServer.start();
     const ports = [await freePort(), await freePort()] as const;
     // One public address: the router in front of both.
@@ -49,7 +55,7 @@ export class TwoProcesses {
       SESSION_SECRET: 'a secret that both processes know, of 32 characters or more',
       REDIS_URL: redis.url,
       RATE_LIMIT_PER_MINUTE: '0',
-      UPSTREAM_TIMEOUT_MS: '4000', // and so the lock of a killed process ends after seven seconds
+      ...settings,
     });
     await two.startApps();
     return two;
@@ -72,6 +78,11 @@ export class TwoProcesses {
   /** What the processes printed to standard error: their log is elsewhere. */
   get errors(): string {
     return this.apps.map(({ errors }) => errors()).join('');
+  }
+
+  /** What they logged: warnings, and errors. */
+  get log(): string {
+    return this.apps.map(({ output }) => output()).join('');
   }
 
   get haveEnded(): boolean {
