@@ -86,6 +86,51 @@ describeWithChromium('in Chromium', () => {
     expect(await page.getByRole('link', { name: 'Connect to Rally' }).count()).toBe(1);
   });
 
+  test.each([
+    {
+      why: 'the grant stands',
+      label: 'Rally',
+      username: 'ada@example.test',
+      failure: undefined,
+      ends: 'Stories of Ada Finch',
+    },
+    {
+      why: 'the authorization endpoint refuses',
+      label: 'GoCD',
+      username: 'ada',
+      failure: 'authorize-denied',
+      ends: 'The sign-in was not completed',
+    },
+  ] as const)(
+    'a second browser that logs in at $label comes back without a question, as $why',
+    async ({ label, username, failure, ends }) => {
+      await (label === 'Rally' ? signInToRally() : signInToGoCD());
+      if (failure) {
+        started.sandbox.world.failures.switchOn({
+          name: failure,
+          times: 1,
+          client: undefined,
+          provider: 'gocd',
+          seconds: 0,
+        });
+      }
+      const second = await browser.newContext();
+      try {
+        page = await second.newPage();
+        await page.goto(started.url);
+        await page.getByRole('link', { name: `Connect to ${label}` }).click();
+        await page.getByLabel('User name').fill(username);
+        await page.getByLabel('Password').fill('sandbox');
+        await page.getByRole('button', { name: 'Log in' }).click();
+        await page.waitForURL((url) => url.origin === started.url);
+
+        expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe(ends);
+      } finally {
+        await second.close();
+      }
+    },
+  );
+
   test('a person disconnects one provider on the first page', async () => {
     await signInToRally();
     await signInToGoCD();
