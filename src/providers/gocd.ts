@@ -50,7 +50,7 @@ export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | unde
     byHand: {
       kind: 'access-token',
       path: '/gocd/access-token',
-      label: 'Personal access token',
+      label: 'personal access token',
       article: 'a personal access token',
       madeAt: `${server}/access_tokens`,
       whyRejected: 'It may have been revoked. GoCD has such tokens since 19.2.',

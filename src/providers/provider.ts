@@ -51,6 +51,7 @@ export interface OwnCredential {
   readonly kind: 'api-key' | 'access-token';
   /** This app's page for it. */
   readonly path: string;
+  /** `API key` */
   readonly label: string;
   /** `an API key` */
   readonly article: string;

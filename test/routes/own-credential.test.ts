@@ -20,6 +20,8 @@ describe.each([
     other: 'gocd',
     shows: 'Stories of Ada Finch',
     words: 'an API key',
+    label: 'API key',
+    madeAt: '/login/accounts/index.html#/keys',
   },
   {
     path: '/gocd/access-token',
@@ -27,8 +29,10 @@ describe.each([
     other: 'rally',
     shows: 'Pipelines',
     words: 'a personal access token',
+    label: 'personal access token',
+    madeAt: '/go/access_tokens',
   },
-] as const)('$path', ({ path, provider, other, shows, words }) => {
+] as const)('$path', ({ path, provider, other, shows, words, label, madeAt }) => {
   test('is tried, kept, and opens the page', async () => {
     const answer = await use(make());
 
@@ -90,12 +94,22 @@ describe.each([
     const lost = await visitor.visit(`${started.url}/${provider}`);
 
     expect(lost.status).toBe(401);
-    expect(lost.$('h1').text()).toMatch(/no longer accepts your (API key|Personal access token)/);
+    expect(lost.$('h1').text()).toContain(`no longer accepts your ${label}`);
     expect(lost.$('.button').attr('href')).toBe(path);
     expect((await visitor.visit(`${started.url}/${other}`)).status).toBe(200);
     expect((await visitor.visit(`${started.url}/${provider}`)).$('h1').text()).toContain(
       'Not connected',
     );
+  });
+
+  test('still works after logging out: the log-out page says where to delete it, and no more', async () => {
+    await use(make());
+    const main = (await visitor.visit(`${started.url}/logout`)).$('main');
+
+    expect(main.text()).toContain(`Your ${label} still works until you delete it at`);
+    expect(main.find('a').attr('href')).toBe(started.sandbox.url + madeAt);
+    expect(main.find('a')).toHaveLength(1);
+    expect(main.text()).not.toContain('permission');
   });
 
   test('gives the session a new id, and leaves the other provider connected', async () => {
