@@ -1,5 +1,10 @@
 import type { Provider } from '../providers/provider.js';
 
+export interface Link {
+  readonly href: string;
+  readonly text: string;
+}
+
 /** What a person is told. The words are ours; a provider's own are set apart as a quotation. */
 export interface ErrorPage {
   readonly status: number;
@@ -9,7 +14,9 @@ export interface ErrorPage {
   readonly happened: string;
   readonly next: string;
   readonly quotation?: string;
-  readonly link?: { readonly href: string; readonly text: string };
+  readonly link?: Link;
+  /** Other ways out. */
+  readonly otherLinks?: readonly Link[];
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -50,11 +50,17 @@ function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefine
         : `${name} no longer accepts this connection`,
       happened: `${isByHand ? byHand.whyRejected : whyTokensDie} It was forgotten here.`,
       next: isByHand
-        ? `Look at ${byHand.madeAt}, then paste another one${isRegistered ? `, or connect to ${name} in its place` : ''}.`
+        ? `See at ${name} what became of it and paste another one${isRegistered ? `, or connect to ${name} in its place` : ''}.`
         : `Connect to ${name} again.`,
       link: isByHand
         ? { href: byHand.path, text: `Use ${byHand.article}` }
         : connectLink(error.provider, page),
+      ...(isByHand && {
+        otherLinks: [
+          ...(isRegistered ? [connectLink(error.provider, page)] : []),
+          { href: byHand.madeAt, text: `See your ${byHand.label}s at ${name}` },
+        ],
+      }),
     };
   }
   if (error instanceof ForgeryError) {

@@ -96,6 +96,13 @@ describe.each([
     expect(lost.status).toBe(401);
     expect(lost.$('h1').text()).toContain(`no longer accepts your ${label}`);
     expect(lost.$('.button').attr('href')).toBe(path);
+    expect(
+      lost
+        .$('.button.quiet')
+        .toArray()
+        .map((link) => lost.$(link).attr('href')),
+    ).toEqual([`/login/${provider}?return_to=/${provider}`, started.sandbox.url + madeAt]);
+    expect(lost.$('main').text()).not.toContain('http');
     expect((await visitor.visit(`${started.url}/${other}`)).status).toBe(200);
     expect((await visitor.visit(`${started.url}/${provider}`)).$('h1').text()).toContain(
       'Not connected',
@@ -190,6 +197,10 @@ describe('a GoCD without OAuth: GOCD_SERVER, and no client id', () => {
     const kept = await visitor.submit(form, 'form[action="/gocd/access-token"]', { credential });
 
     expect((await visitor.visit(kept.location)).$('h1').text()).toBe('Pipelines');
+    for (const token of world.gocd.accessTokens.all) world.gocd.accessTokens.revoke(token);
+    const lost = await visitor.visit(`${started.url}/gocd`);
+    expect(lost.status).toBe(401);
+    expect(lost.$('main a[href^="/login"]')).toHaveLength(0);
   });
 
   test.each(['/login/gocd', '/oauth-redirect/gocd?code=c&state=s'])(
