@@ -29,6 +29,8 @@ function describeConnection(request: Request, provider: Provider) {
       isRenewed: connection.refreshToken !== undefined,
       isNamed: provider.whoAmI !== undefined,
       since: new Date(connection.connectedAt).toISOString(),
+      // One that has ended is still a connection where it can be renewed.
+      hasEnded: connection.expiresAt !== undefined && connection.expiresAt <= Date.now(),
       lifeLeft:
         connection.expiresAt === undefined ? undefined : inWords(connection.expiresAt - Date.now()),
     }
