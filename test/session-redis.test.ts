@@ -58,7 +58,9 @@ describeWithRedis('sessions in Redis', () => {
     expect((await supertest(started.url).get('/')).status).toBe(200);
     expect((await supertest(started.url).get('/healthz')).status).toBe(200);
     expect((await supertest(started.url).get('/public/style.css')).status).toBe(200);
-    expect((await supertest(started.url).get('/readyz')).status).toBe(503);
+    const notReady = await supertest(started.url).get('/readyz').set('Accept', '*/*');
+    expect(notReady.status).toBe(503);
+    expect(notReady.body).toEqual({ status: 'not ready', error: 'session_store_away' });
     expect((await supertest(started.url).get('/login/rally')).status).toBe(503);
 
     await redis.start();
