@@ -61,7 +61,7 @@ export function createApp(
   const ofGoCD = routesOf(GOCD, gocd);
   const signInAtRally = signInRoutesOf(RALLY, rally);
   const signInAtGoCD = signInRoutesOf(GOCD, gocd);
-  const limit = limitSignIns(config.rateLimitPerMinute, store.rateLimits);
+  const limit = limitSignIns(config.rateLimitPerMinute, store.rateLimits, log);
   const ownForm = refuseForgedForms(config.serverUrl);
 
   const app = express();

@@ -1,6 +1,6 @@
 // Sessions in a real Redis: sealed, outliving the process, and absent without anybody being signed
 // out while Redis is away.
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createClient } from 'redis';
 import supertest from 'supertest';
 import { signIn, goToConsent, allow } from './support/dance.js';
@@ -24,6 +24,7 @@ describeWithRedis('sessions in Redis', () => {
     visitor = new Visitor();
   });
   afterEach(async () => {
+    jest.restoreAllMocks();
     await closeAll();
     await redis.close();
   });
@@ -67,6 +68,33 @@ describeWithRedis('sessions in Redis', () => {
     await ready();
     expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
   });
+
+  test('cost a request one line of the log, and no stack, while Redis is away', async () => {
+    await signIn(visitor, started, 'rally');
+    await redis.kill();
+    while (!started.log.join('').includes('Redis is away')) await visitor.visit(started.url);
+    started.log.length = 0;
+    const printed = jest.spyOn(console, 'error');
+    await visitor.visit(`${started.url}/rally`);
+    const ofThePage = lines();
+    started.log.length = 0;
+    await supertest(started.url).get('/login/rally');
+
+    expect(ofThePage).toMatchObject([{ level: 'warn', code: 'session_store_away' }]);
+    expect(lines()).toMatchObject([
+      { msg: expect.stringContaining('without rate-limiting') },
+      { code: 'session_store_away' },
+    ]);
+    expect(started.log.join('')).not.toContain('stack');
+    expect(printed).not.toHaveBeenCalled();
+  });
+
+  /** Without the line that every request has. */
+  function lines(): unknown[] {
+    return started.log
+      .map((line) => JSON.parse(line) as { msg: string })
+      .filter(({ msg }) => msg !== 'request answered');
+  }
 
   test('answer 503 when Redis is there and does not answer, and nobody waits for ever', async () => {
     await signIn(visitor, started, 'rally');

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler } from 'express';
 import { UpstreamError } from '../http.js';
 import { StateMismatchError } from '../oauth/errors.js';
+import { SessionStoreError } from '../session/store.js';
 import { errorPage } from './error-page.js';
 
 /** The one place where an error becomes an answer: a page, or JSON for who asks for that. */
@@ -20,8 +21,12 @@ export function errors(serverUrl: string): ErrorRequestHandler {
       }),
     };
     const isLeft = error instanceof UpstreamError && error.failure === 'cancelled';
-    if (page.status >= 500 && !isLeft) request.log.error({ ...facts, err: error }, page.title);
-    else request.log.info(facts, page.title);
+    // The store has said by itself, once, that it is away: every request would repeat it with a stack.
+    if (error instanceof SessionStoreError) {
+      request.log.warn({ ...facts, reason: error.message }, page.title);
+    } else if (page.status >= 500 && !isLeft) {
+      request.log.error({ ...facts, err: error }, page.title);
+    } else request.log.info(facts, page.title);
 
     // Nothing can be mended in an answer that is half sent; Express cuts the connection.
     if (response.headersSent) {
