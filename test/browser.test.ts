@@ -157,6 +157,7 @@ describeWithChromium('in Chromium', () => {
       await page.getByRole('button', { name: 'Allow Access' }).click();
       await page.waitForURL(`${started.url}/rally`);
       await signInToGoCD();
+      expect((await page.locator('.notice').boundingBox())?.height).toBeLessThan(50); // one line
       const { url: sandbox } = started.sandbox;
       const manager = `${sandbox}/login/accounts/index.html`;
       for (const address of [

@@ -41,6 +41,20 @@ describe('GET /', () => {
   });
 });
 
+describe('the notice that a sandbox stands in', () => {
+  test('tells all on the first page, and on every other one line, which leads there', async () => {
+    const { url, sandbox } = await start();
+    const notice = async (path: string) => (await new Visitor().visit(url + path)).$('.notice');
+
+    expect((await notice('/')).text()).toContain('It stands in.');
+    for (const path of ['/logout', '/rally', '/nothing']) {
+      const short = await notice(path);
+      expect(short.text().trim()).toBe('Sandbox: nothing here is real.');
+      expect(short.find('a').attr('href')).toBe(sandbox.url);
+    }
+  });
+});
+
 describe('GET / after the token’s life', () => {
   afterEach(() => {
     jest.restoreAllMocks();
