@@ -4,6 +4,7 @@ import { config as readDotEnv } from 'dotenv';
 import { loadProviderConfig } from './config.js';
 import { createHttp, type Http } from './http.js';
 import { withSecretsOfItsOwn } from './mask.js';
+import type { ValidatedResponse } from './oauth/authorization-response.js';
 import { StateMismatchError } from './oauth/errors.js';
 import {
   readTokenResponse,
@@ -18,7 +19,7 @@ import { HELP, readArguments, UsageError, type Arguments } from './token/argumen
 import { EXIT, explain, linesOf, type Attempt } from './token/failure.js';
 import { waitForRedirect } from './token/listen.js';
 import { printJson, printWords } from './token/result.js';
-import { beginSignIn, readPasted } from './token/sign-in.js';
+import { beginSignIn, readPasted, type SignIn } from './token/sign-in.js';
 import { print, readLine, say } from './token/terminal.js';
 
 const PROVIDERS = {
@@ -96,8 +97,20 @@ async function getTokens(asked: Arguments, attempt: Attempt, http: Http): Promis
     `The browser is then sent to ${provider.redirectUri}. Copy the whole address from there,`,
     'whatever the page shows: an error, or this app, which refuses it without using it up.',
   );
-  const pasted = await readLine('Paste that address, or the code in it');
-  return post(tokenRequest(provider, readPasted(provider, signIn, pasted)));
+  return post(tokenRequest(provider, await readAnswer(attempt, signIn)));
+}
+
+/** In a terminal a wrong paste is asked for again, as long as it has not spent the sign-in. */
+async function readAnswer(attempt: Attempt, signIn: SignIn): Promise<ValidatedResponse> {
+  for (let more = process.stdin.isTTY ? 3 : 0; ; more--) {
+    const pasted = await readLine('Paste that address, or the code in it');
+    try {
+      return readPasted(attempt.provider, signIn, pasted);
+    } catch (error) {
+      if (more === 0 || !signIn.isUnderWay()) throw error;
+      say(`${linesOf(explain(error, attempt))[0] ?? ''} Try again.`);
+    }
+  }
 }
 
 function notConfigured({ name, needs }: ProviderFacts): UsageError {

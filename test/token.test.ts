@@ -99,6 +99,11 @@ function type(command: TokenCommand, text: string): void {
   command.child.stdin?.write(`${text}\n`);
 }
 
+/** That it has asked for a paste so many times. */
+function prompted(times: number): RegExp {
+  return new RegExp(`(?:Paste that address[^]*?:[^]*?){${times}}`);
+}
+
 function tokenRequests(): number {
   return sandbox.world.received.all.filter(({ path }) => /\/oauth2?\/token$/.test(path)).length;
 }
@@ -165,6 +170,7 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
     ['another issuer', (back: URL) => `${back.href}&iss=https://elsewhere.example`],
     ['two codes', (back: URL) => `${back.href}&code=another`],
     ['another address', (back: URL) => back.href.replace('/oauth-redirect', '/elsewhere')],
+    ['the scheme of an error page', (back: URL) => back.href.replace(/^http/, 'chrome-error')],
   ])('refuses an address with %s: exit 1, and no request leaves', async (_what, forge) => {
     const command = runToken([provider], settings(provider));
     const back = await allowAll(command);
@@ -337,6 +343,57 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
     }
   });
 
+  test('refuses the address of the browser’s own error page: exit 1, and no request leaves', async () => {
+    const command = runToken([provider], settings(provider));
+    type(command, 'chrome-error://chromewebdata/');
+
+    expect(await command.exit).toBe(1);
+    expect(command.errors()).toContain('which arrives at');
+    expect(tokenRequests()).toBe(0);
+  });
+
+  test('exits 1 for a code that is none, and says all that may be behind it', async () => {
+    const command = runToken([provider], settings(provider));
+    type(command, 'no-code');
+
+    expect(await command.exit).toBe(1);
+    expect(command.errors()).toContain('used, too old, cut short, or no code at all');
+  });
+
+  testInTerminal('in a terminal asks again after a wrong paste, and goes on', async () => {
+    const command = runTokenInTerminal([provider], settings(provider));
+    const back = await allowAll(command);
+    const wrong = ['chrome-error://chromewebdata/', 'not a code', `${back.origin}/?code=x`];
+    for (const [tried, text] of wrong.entries()) {
+      type(command, text);
+      await said(command, prompted(tried + 2));
+    }
+    expect(tokenRequests()).toBe(0);
+    type(command, back.href);
+
+    expect(await command.exit).toBe(0);
+    expect(command.output()).toMatch(/^Access token: {2}\S+\r?$/m);
+  });
+
+  testInTerminal('in a terminal gives up after four wrong pastes', async () => {
+    const command = runTokenInTerminal([provider], settings(provider));
+    for (let asked = 1; asked <= 4; asked++) {
+      await said(command, prompted(asked));
+      type(command, 'not a code');
+    }
+
+    expect(await command.exit).toBe(2);
+  });
+
+  testInTerminal('in a terminal ends when what was pasted has spent the sign-in', async () => {
+    const command = runTokenInTerminal([provider], settings(provider));
+    const back = await allowAll(command);
+    back.searchParams.delete('code');
+    type(command, back.href);
+
+    expect(await command.exit).toBe(1);
+  });
+
   testInTerminal(
     'in a terminal hides a refresh token, too, and ends with 130 upon Ctrl-C',
     async () => {
@@ -380,6 +437,7 @@ describe('the command line', () => {
     ['no provider', []],
     ['both providers', ['rally', 'gocd']],
     ['an unknown provider', ['github']],
+    ['an unknown word', ['rally', 'github']],
     ['an unknown option', ['rally', '--jsno']],
     ['two options that exclude each other', ['rally', '--listen', '--refresh']],
   ])('exits 2 with one line for %s', async (_what, given) => {
@@ -388,6 +446,13 @@ describe('the command line', () => {
     expect(await command.exit).toBe(2);
     expect(command.errors().trim().split('\n')).toHaveLength(1);
     expect(command.output()).toBe('');
+  });
+
+  test('names the providers that there are to who names another', async () => {
+    const command = runToken(['github'], settings('rally'));
+
+    expect(await command.exit).toBe(2);
+    expect(command.errors()).toContain('Name one provider: rally or gocd');
   });
 
   test.each([

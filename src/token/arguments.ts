@@ -64,12 +64,12 @@ export function readArguments(given: readonly string[]): Arguments | undefined {
     );
   }
   if (given.includes('--help') || given.includes('-h')) return undefined;
-  if (unknown.length > 0) {
+  const [provider, another] = providers;
+  if (unknown.some((argument) => provider !== undefined || argument.startsWith('-'))) {
     throw new UsageError('There is an argument that this command does not know. See --help.');
   }
-  const [provider, another] = providers;
   if (!provider || another) {
-    throw new UsageError('Name one provider: npm run token -- rally, or npm run token -- gocd.');
+    throw new UsageError('Name one provider: rally or gocd, as in npm run token -- rally.');
   }
   const isListening = given.includes('--listen');
   if (isListening && isRefresh) {

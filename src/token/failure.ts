@@ -86,8 +86,19 @@ function explainAttempt(error: unknown, attempt: Attempt): Failure | undefined {
       ? { ...words, title: 'Refused', happened: mismatch(error, provider), next: again }
       : { ...words, next: again };
   }
-  if (!isRefresh) return words;
-  if (error instanceof TokenResponseError && canonical(error.code) === 'invalid_grant') {
+  const isGrantRefused =
+    error instanceof TokenResponseError && canonical(error.code) === 'invalid_grant';
+  if (!isRefresh) {
+    if (!isGrantRefused) return words;
+    // A person has carried it here: more can have happened to it than on its way to the web app.
+    return {
+      ...words,
+      happened:
+        'A code works once and for a few minutes. This one was used, too old, cut short, or no code at all.',
+      next: again,
+    };
+  }
+  if (isGrantRefused) {
     return {
       ...words,
       title: `${provider.name} did not accept the refresh token`,

@@ -24,6 +24,8 @@ export interface SignIn {
   readonly readRedirect: (parameters: RedirectParameters) => ValidatedResponse;
   /** Takes a code without a state, on the word of the person who pasted it. */
   readonly readBareCode: (code: string) => ValidatedResponse;
+  /** Whether its state still works. */
+  readonly isUnderWay: () => boolean;
 }
 
 export function beginSignIn(provider: Provider): SignIn {
@@ -46,6 +48,7 @@ export function beginSignIn(provider: Provider): SignIn {
       return read(parameters);
     },
     readBareCode: (code) => read({ code, state }),
+    isUnderWay: () => pending !== undefined,
   };
 }
 
@@ -57,7 +60,7 @@ export function beginSignIn(provider: Provider): SignIn {
  * @throws {UsageError} when it is none of the three
  */
 export function readPasted(provider: Provider, signIn: SignIn, text: string): ValidatedResponse {
-  if (/^https?:/i.test(text)) {
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(text)) {
     if (!URL.canParse(text)) throw new UsageError('What was pasted is not a whole address.');
     const pasted = new URL(text);
     // Each provider answers at a redirect URI of its own, so that none can hand us a code of the

@@ -49,7 +49,7 @@ export async function readLine(prompt: string): Promise<string> {
   });
   // In this mode the terminal does not turn Ctrl-C into a signal.
   lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'));
-  say(isTerminal ? `${prompt} and press Enter. What you paste is not shown:` : `${prompt}:`);
+  say(isTerminal ? `${prompt}, then press Enter. What you paste is not shown:` : `${prompt}:`);
   return new Promise((resolve, reject) => {
     lines.on('line', (line) => {
       if (line.trim() === '') return;
