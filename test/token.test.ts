@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { NobodyCameError, waitForRedirect } from '../src/token/listen.js';
 import type { Sandbox } from '../src/sandbox/sandbox.js';
+import { findChromium, startChromium } from './support/chromium.js';
 import { allow, deny } from './support/dance.js';
 import {
   addClient,
@@ -30,6 +31,7 @@ import { Visitor } from './support/visitor.js';
 const PROMPT = /Paste that address.*:/;
 const WAITING = /Waiting at .*/;
 
+const describeWithChromium = findChromium() ? describe : describe.skip;
 const testInTerminal = hasTerminal() ? test : test.skip;
 
 let sandbox: Sandbox;
@@ -612,6 +614,31 @@ describe('a provider’s own words', () => {
       expect(command.errors()).not.toMatch(/pwd1|the-code|[\x00-\x09\x0b-\x1f\u202e]/);
     },
   );
+});
+
+describeWithChromium('the page of --listen, in Chromium', () => {
+  test('takes the colours of the system and its own style, against no policy', async () => {
+    const command = runToken(['rally', '--listen'], await settingsToListen('rally'));
+    const { visitor, consent } = await openConsent(command);
+    const back = await allow(visitor, consent);
+    const browser = await startChromium();
+    try {
+      const page = await browser.newPage({ colorScheme: 'dark' });
+      const complaints: string[] = [];
+      page.on('console', (message) => complaints.push(message.text()));
+      await page.goto(back.href);
+      const [colour, width] = await page.evaluate(() => [
+        getComputedStyle(document.body).color,
+        getComputedStyle(document.body).maxWidth,
+      ]);
+
+      expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Signed in');
+      expect([colour, width]).toEqual(['rgb(255, 255, 255)', '576px']);
+      expect(complaints).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  });
 });
 
 describe('waitForRedirect', () => {
