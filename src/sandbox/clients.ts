@@ -1,5 +1,11 @@
 import type { Person } from './people.js';
 
+/** What an application says who it is with. */
+export interface ClientCredentials {
+  readonly id: string;
+  readonly secret: string;
+}
+
 /** An application that is registered with one of the two providers. */
 export interface SandboxClient {
   readonly id: string;
