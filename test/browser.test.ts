@@ -176,6 +176,41 @@ describeWithChromium('in Chromium', () => {
     120_000, // fifteen pages, each looked through by axe; the Rally page has tests of its own
   );
 
+  test('the tables of the sandbox are read at 320 px without scrolling sideways', async () => {
+    const { url: sandbox, world } = started.sandbox;
+    const admin = world.gocd.people.find(({ isAdministrator }) => isAdministrator);
+    if (!admin) throw new Error('nobody administrates GoCD');
+    world.gocd.accessTokens.create(admin, 'a token');
+    const [client] = world.gocd.clients;
+    if (client) world.gocd.grants.issueTokens(client, admin);
+    await page.setViewportSize({ width: 320, height: 700 });
+    await page.goto(`${sandbox}/go/auth/login`);
+    await page.getByLabel('User name').fill(admin.userName);
+    await page.getByLabel('Password').fill(admin.password);
+    await page.getByRole('button', { name: 'Log in' }).click();
+    await page.waitForURL(`${sandbox}/go/pipelines`);
+    const cut: string[] = [];
+    for (const [path, label] of [
+      ['/', 'Password: '],
+      ['/_sandbox', 'Ends: '],
+      ['/go/access_tokens', 'Last used: '],
+      ['/go/admin/oauth/clients', 'OAuth Redirect URI: '],
+      ['/go/oauth/user_tokens', undefined],
+    ] as const) {
+      await page.goto(sandbox + path);
+      const [table, labels] = await page
+        .locator('.scroll:has(table)')
+        .evaluate((box) => [
+          box.scrollWidth - box.clientWidth,
+          [...box.querySelectorAll('td')].map((cell) => getComputedStyle(cell, '::before').content),
+        ]);
+      if (table > 0) cut.push(`${path}: ${table} px`);
+      if (label && !labels.includes(`"${label}"`)) cut.push(`${path}: no label ${label}`);
+    }
+
+    expect(cut).toEqual([]);
+  });
+
   /** What axe finds on the page, and whether one must scroll sideways to read it. */
   async function look(): Promise<string[]> {
     const { violations } = await new AxeBuilder({ page }).analyze();
