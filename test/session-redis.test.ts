@@ -169,33 +169,6 @@ describeWithRedis('sessions in Redis', () => {
     });
   });
 
-  test('cost a request one line of the log, and no stack, while Redis is away', async () => {
-    await signIn(visitor, started, 'rally');
-    await redis.kill();
-    while (!started.log.join('').includes('Redis is away')) await visitor.visit(started.url);
-    started.log.length = 0;
-    const printed = jest.spyOn(console, 'error');
-    await visitor.visit(`${started.url}/rally`);
-    const ofThePage = lines();
-    started.log.length = 0;
-    await supertest(started.url).get('/login/rally');
-
-    expect(ofThePage).toMatchObject([{ level: 'warn', code: 'session_store_away' }]);
-    expect(lines()).toMatchObject([
-      { msg: expect.stringContaining('without rate-limiting') },
-      { code: 'session_store_away' },
-    ]);
-    expect(started.log.join('')).not.toContain('stack');
-    expect(printed).not.toHaveBeenCalled();
-  });
-
-  /** Without the line that every request has. */
-  function lines(): unknown[] {
-    return started.log
-      .map((line) => JSON.parse(line) as { msg: string })
-      .filter(({ msg }) => msg !== 'request answered');
-  }
-
   test('answer 503 when Redis is there and does not answer, and nobody waits for ever', async () => {
     await signIn(visitor, started, 'rally');
     redis.signal('SIGSTOP');
