@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
 import { generateToken } from '../middleware/csrf.js';
@@ -64,7 +65,8 @@ export async function changeOrStartSession(
     return true;
   });
   if (isDone) return;
-  await writeAnew(request, {}, change);
+  // The id of its recording stays the same when the session's own changes.
+  await writeAnew(request, { recordingId: randomUUID() }, change);
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { RedisStore as RedisRateLimits, type RedisReply } from 'rate-limit-redis';
 import { createClient } from 'redis';
 import type { RedisSettings } from '../config.js';
+import { RedisRecordings } from '../walkthrough/redis-recordings.js';
 import { createSeal } from './seal.js';
 import { SessionStoreError, type SessionStore } from './store.js';
 import { SUCCESSION_MS } from './record.js';
@@ -31,6 +32,7 @@ const UNLOCK = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call(
 
 export class RedisSessions extends session.Store implements SessionStore {
   readonly rateLimits: RedisRateLimits;
+  readonly recordings: RedisRecordings;
   /** Resolves when Redis answers for the first time. */
   readonly opened: Promise<unknown>;
   private readonly redis;
@@ -62,7 +64,10 @@ export class RedisSessions extends session.Store implements SessionStore {
     this.records = new RedisStore({
       client: inTime(redis),
       prefix: `${PREFIX}session:`,
-      serializer: createSeal(secrets) as { parse(text: string): SessionData; stringify: Stringify },
+      serializer: createSeal<SessionData>(secrets, 'session records') as {
+        parse(text: string): SessionData;
+        stringify: Stringify;
+      },
       ttl: ({ connections }: SessionData) =>
         Math.ceil((connections ? connectedTtlMs : pendingTtlMs) / 1000),
     });
@@ -73,6 +78,13 @@ export class RedisSessions extends session.Store implements SessionStore {
       sendCommand: (...command) =>
         answered(redis.sendCommand<RedisReply>(command)).catch(notLoaded(command)),
     });
+    this.recordings = new RedisRecordings(
+      redis,
+      (command) => this.ask(command),
+      `${PREFIX}walkthrough:`,
+      createSeal(secrets, 'walkthrough records'),
+      connectedTtlMs,
+    );
     // Tries until it succeeds: neither side has to be started first.
     this.opened = redis.connect().catch(() => undefined);
   }
