@@ -23,8 +23,11 @@ import { logout, logoutOf, logoutPage } from './routes/logout.js';
 import { ownCredentialPage, useOwnCredential } from './routes/own-credential.js';
 import { oauthRedirect } from './routes/oauth-redirect.js';
 import { showStories } from './routes/rally.js';
+import { walkthrough } from './routes/walkthrough.js';
+import { showSource } from './routes/walkthrough-source.js';
 import { sessions } from './session.js';
 import type { SessionStore } from './session/store.js';
+import { SOURCE_PATHS } from './walkthrough/steps.js';
 
 const root = join(import.meta.dirname, '..');
 
@@ -115,6 +118,12 @@ export function createApp(
     get: ofGoCD([limit], ownCredentialPage),
     post: ofGoCD([limit, ...ownForm], useOwnCredential),
   });
+
+  // All of it again, message by message, beside the files that made it so.
+  route('/walkthrough', { get: [walkthrough(offers)] });
+  for (const path of SOURCE_PATHS) {
+    route(`/walkthrough/src/${path}`, { get: [showSource(path)] });
+  }
 
   // 5. Forgetting it.
   route('/logout', { get: [limit, logoutPage(providers)], post: [...ownForm, logout(config)] });
