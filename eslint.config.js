@@ -56,7 +56,10 @@ export default defineConfig(
   // Border 2: the sandbox shares no code with the client. A constant that both used would agree
   // with itself, and a wrong one would pass every test.
   {
-    files: ['src/*.ts', 'src/{routes,gocd-page,rally-page,oauth,providers,middleware,token}/**'],
+    files: [
+      'src/*.ts',
+      'src/{routes,gocd-page,rally-page,oauth,providers,middleware,session,token,walkthrough}/**',
+    ],
     ignores: ['src/server.ts', 'src/oauth/**'],
     rules: {
       'no-restricted-imports': [

@@ -24,8 +24,11 @@ import { oauthRedirect } from './routes/oauth-redirect.js';
 import { showChoices } from './routes/rally-choices.js';
 import { countWork } from './routes/rally-counts.js';
 import { showWork } from './routes/rally.js';
+import { walkthrough } from './routes/walkthrough.js';
+import { showSource } from './routes/walkthrough-source.js';
 import { sessions } from './session.js';
 import type { SessionStore } from './session/store.js';
+import { SOURCE_PATHS } from './walkthrough/steps.js';
 
 const root = join(import.meta.dirname, '..');
 
@@ -114,6 +117,12 @@ export function createApp(
     get: ofGoCD([limit], ownCredentialPage),
     post: ofGoCD([limit, ...ownForm], useOwnCredential),
   });
+
+  // All of it again, message by message, beside the files that made it so.
+  route('/walkthrough', { get: [walkthrough(offers)] });
+  for (const path of SOURCE_PATHS) {
+    route(`/walkthrough/src/${path}`, { get: [showSource(path)] });
+  }
 
   // 5. Forgetting it.
   route('/logout', { get: [limit, logoutPage(providers)], post: [...ownForm, logout(config)] });

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import axios, { AxiosError, type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import type { RequestHandler } from 'express';
 import { isLoopback } from './loopback.js';
-import { maskText, rememberSecret, withSecretsOfItsOwn } from './mask.js';
+import { credentialsIn, maskText, rememberSecret, withSecretsOfItsOwn } from './mask.js';
 
 /** A provider's answer, whatever its status. Whoever asked knows which ones to expect. */
 export interface ProviderAnswer {
@@ -46,6 +46,27 @@ export class UpstreamError extends Error {
   }
 }
 
+/** One request to a provider and what came of it, as on the wire: with every secret. */
+export interface Exchange {
+  /** Milliseconds since 1970. */
+  readonly startedAt: number;
+  readonly tookMs: number;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** Of a token request or a refresh. */
+  readonly form?: URLSearchParams;
+  /** With the beginning of its body. */
+  readonly answer?: {
+    readonly status: number;
+    readonly headers: Readonly<Record<string, unknown>>;
+    readonly body: string;
+    readonly isWhole: boolean;
+  };
+  /** Why no answer came. */
+  readonly failure?: UpstreamFailure;
+}
+
 /** All traffic to the providers goes through one of these. */
 export interface Http {
   /** The whole time for one request, in milliseconds. */
@@ -70,6 +91,9 @@ const SECRET_FIELDS = ['client_secret', 'code', 'code_verifier', 'refresh_token'
 const TOKEN_ANSWER_BYTES = 1_000_000;
 const API_ANSWER_BYTES = 20_000_000;
 const EXCERPT_CHARACTERS = 300;
+/** Of each exchange, and how many of them: a page's request may make hundreds, of 20 MB each. */
+const EXCHANGE_BODY_CHARACTERS = 4_000;
+const MOST_EXCHANGES = 8;
 
 /** Heroku's router gives up on a browser's request after 30 s; we answer before that. */
 const BROWSER_REQUEST_MS = 25_000;
@@ -78,11 +102,18 @@ const BROWSER_REQUEST_MS = 25_000;
 const IDLE_CONNECTION_MS = 4_000;
 
 interface BrowserRequest {
-  readonly gone: AbortSignal;
+  /** Aborted when the browser leaves; absent for work that goes on without it. */
+  readonly gone?: AbortSignal;
   readonly startedAt: number;
+  readonly exchanges: Exchange[];
 }
 
 const browserRequests = new AsyncLocalStorage<BrowserRequest>();
+
+/** What went to providers on behalf of the browser's request under way, oldest first. */
+export function exchangesUnderWay(): readonly Exchange[] {
+  return browserRequests.getStore()?.exchanges ?? [];
+}
 
 /** Lets provider requests end when the browser that they are for leaves, or must be answered. */
 export const endWithTheBrowser: RequestHandler = (_request, response, next) => {
@@ -90,7 +121,8 @@ export const endWithTheBrowser: RequestHandler = (_request, response, next) => {
   response.once('close', () => {
     left.abort();
   });
-  browserRequests.run({ gone: left.signal, startedAt: performance.now() }, () => {
+  const startedAt = performance.now();
+  browserRequests.run({ gone: left.signal, startedAt, exchanges: [] }, () => {
     withSecretsOfItsOwn(next);
   });
 };
@@ -102,8 +134,10 @@ export const endWithTheBrowser: RequestHandler = (_request, response, next) => {
  */
 export async function evenIfTheBrowserLeaves<Result>(work: () => Promise<Result>): Promise<Result> {
   const browser = browserRequests.getStore();
-  const result = browserRequests.exit(work);
-  if (!browser) return result;
+  // What it sends is recorded all the same; it has its own time, and no browser that could leave.
+  const { exchanges = [] } = browser ?? {};
+  const result = browserRequests.run({ startedAt: performance.now(), exchanges }, work);
+  if (!browser?.gone) return result;
   const mustBeAnswered = delay(timeLeftMs(browser, BROWSER_REQUEST_MS), undefined, {
     signal: browser.gone, // of an answered browser, too: no timer outlives its request
   }).then(
@@ -159,11 +193,6 @@ export function createHttp(timeoutMs: number): Http {
   };
 }
 
-/** Of `Token token="…"` and `Bearer …` what is between the words. */
-function credentialsIn(header: string): string[] {
-  return header.split(/[\s"=]+/).filter((part) => !/^(token|bearer)$/i.test(part));
-}
-
 /** axios reads HTTPS_PROXY and NO_PROXY by itself; what is on this machine never goes through one. */
 function to(url: URL): AxiosRequestConfig {
   return { url: url.href, ...(isLoopback(url) && { proxy: false as const }) };
@@ -176,9 +205,14 @@ async function send(
 ): Promise<ProviderAnswer> {
   const browser = browserRequests.getStore();
   const timeout = AbortSignal.timeout(timeLeftMs(browser, timeoutMs));
-  const signal = browser ? AbortSignal.any([timeout, browser.gone]) : timeout;
+  const signal = browser?.gone ? AbortSignal.any([timeout, browser.gone]) : timeout;
+  const note = noteExchange(request);
   try {
-    const { status, headers, data } = await instance.request<string>({ ...request, signal });
+    const { status, headers, data, config } = await instance.request<string>({
+      ...request,
+      signal,
+    });
+    note(config.headers, { answer: { status, headers, ...beginningOf(data) } });
     const retryAfter: unknown = headers['retry-after'];
     const answer = {
       status,
@@ -194,8 +228,42 @@ async function send(
     return answer;
   } catch (error) {
     if (!(error instanceof AxiosError)) throw error;
-    throw failure(error, timeout, browser?.gone);
+    const upstreamError = failure(error, timeout, browser?.gone);
+    note(error.config?.headers, { failure: upstreamError.failure });
+    throw upstreamError;
   }
+}
+
+/** Begins an exchange; what it returns adds it, when it has ended, to those under way. */
+function noteExchange({ method = 'GET', url = '', data }: AxiosRequestConfig) {
+  const startedAt = Date.now();
+  const from = performance.now();
+  return (
+    headers: { toJSON(): Record<string, unknown> } | undefined,
+    outcome: Pick<Exchange, 'answer' | 'failure'>,
+  ): void => {
+    const list = browserRequests.getStore()?.exchanges;
+    if (!list) return;
+    list.push({
+      ...{ startedAt, tookMs: performance.now() - from, method, url },
+      headers: headers?.toJSON() ?? {},
+      ...(data instanceof URLSearchParams && { form: data }),
+      ...outcome,
+    });
+    // A call of the API goes first: there are many, and one refresh at most.
+    if (list.length > MOST_EXCHANGES) list.splice(Math.max(0, list.findIndex(isApiCall)), 1);
+  };
+}
+
+function isApiCall({ form }: Exchange): boolean {
+  return form === undefined;
+}
+
+function beginningOf(body: string): { body: string; isWhole: boolean } {
+  if (body.length <= EXCHANGE_BODY_CHARACTERS) return { body, isWhole: true };
+  // Copied: a slice would keep all of it in memory.
+  const beginning = Buffer.from(body.slice(0, EXCHANGE_BODY_CHARACTERS)).toString();
+  return { body: beginning, isWhole: false };
 }
 
 /** `Wed, 21 Oct 2026 07:28:00 GMT`. `Date.parse` alone takes any words before a number for a date. */

@@ -9,6 +9,14 @@ const SECRET_NAMES =
   'code|state|access_token|refresh_token|id_token|client_secret|code_verifier|password|api_key|' +
   'authorization|zsessionid|cookie|set-cookie|csrf_token|token';
 
+const SECRET_NAME = new RegExp(`^(?:${SECRET_NAMES})$`, 'i');
+
+// Whole, whatever stands between the quotes: a comma ends no token of JSON.
+const QUOTED_SECRET = new RegExp(
+  `("(?:${SECRET_NAMES})"\\s*:\\s*")((?:[^"\\\\]|\\\\.)+)(?=")`,
+  'gi',
+);
+
 // `name=value` in URLs and forms, `"name":"value"` in JSON, `:name => value` in a Ruby hash.
 const NAMED_SECRET = new RegExp(
   `(?<![a-z])((?:${SECRET_NAMES})["']?\\s*(?:=>|=|:)\\s*["']?)([^"'&\\s,}<]+)`,
@@ -19,6 +27,8 @@ const NAMED_SECRET = new RegExp(
 const LONG_RUN = /[A-Za-z0-9_-]{20,}/g;
 
 const SHORTEST_SECRET = 4;
+
+const MASKED = /^[^…]{4}…[^…]{4}$/;
 
 /** The secrets that were sent to a provider on behalf of the browser's request under way. */
 const sent = new AsyncLocalStorage<Set<string>>();
@@ -36,27 +46,56 @@ export function rememberSecret(secret: string): void {
 /**
  * Shortens a secret so that two of them can be told apart but neither can be used: `Ovp8…23aQ`.
  *
- * @param secret any length; one of fewer than 16 characters shows nothing of itself
+ * @param secret any length; one of fewer than 16 characters shows nothing of itself, and what is
+ *   masked stays as it is
  */
 export function mask(secret: string): string {
+  if (MASKED.test(secret)) return secret;
   return secret.length < 16 ? '…' : `${secret.slice(0, 4)}…${secret.slice(-4)}`;
 }
 
-/** Masks what was sent to a provider, and nothing else: for its data, which are shown as they are. */
-export function maskSent(text: string): string {
+/** Whether what has this name in a message (a parameter, a header, a field) is a secret. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name);
+}
+
+/** The secret parts of a header: of `Token token="…"` and `Bearer …` what is between the words. */
+export function credentialsIn(header: string): string[] {
+  return header.split(/[\s"=]+/).filter((part) => part !== '' && !/^(token|bearer)$/i.test(part));
+}
+
+/**
+ * Masks what was sent to a provider, and nothing else: for its data, which are shown as they are.
+ *
+ * @param known other secrets that may stand in it
+ */
+export function maskSent(text: string, known: Iterable<string> = []): string {
   let masked = text;
-  // By a function: in a text to put in its place, `$&` would bring the whole secret back.
-  for (const secret of sent.getStore() ?? []) {
-    masked = masked.replaceAll(secret, () => mask(secret));
+  for (const secret of [...(sent.getStore() ?? []), ...known]) {
+    if (secret.length < SHORTEST_SECRET) continue;
+    // By a function: in a text to put in its place, `$&` would bring the whole secret back.
+    for (const form of formsOf(secret)) masked = masked.replaceAll(form, () => mask(secret));
   }
   return masked;
 }
 
-/** Masks everything in a text of foreign origin that is named like a secret or looks like one. */
-export function maskText(text: string): string {
-  return maskSent(text)
+/**
+ * Masks everything in a text of foreign origin that is named like a secret or looks like one.
+ *
+ * @param known secrets that may stand in it in any place, besides those that were sent on behalf of
+ *   the browser's request under way
+ */
+export function maskText(text: string, known: Iterable<string> = []): string {
+  return maskSent(text, known)
+    .replace(QUOTED_SECRET, (_match, name: string, value: string) => name + mask(value))
     .replace(NAMED_SECRET, (_match, name: string, value: string) => name + mask(value))
     .replace(LONG_RUN, (run) => (isRandomLooking(run) ? mask(run) : run));
+}
+
+/** As it is, and as it stands in a form or another part of a URL. */
+function formsOf(secret: string): readonly string[] {
+  const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
+  return [secret, inForm, inForm.replaceAll('+', '%20')];
 }
 
 /** `unsupported_grant_type` is long too, but it is a word: it has neither digits nor mixed case. */

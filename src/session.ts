@@ -5,7 +5,12 @@ import type { Config } from './config.js';
 import { SessionEndedError } from './errors.js';
 import type { PendingSignIn } from './oauth/authorization-response.js';
 import type { Tokens } from './oauth/token-request.js';
-import type { Credential, Person, ProviderId } from './providers/provider.js';
+import {
+  PROVIDER_IDS,
+  type Credential,
+  type Person,
+  type ProviderId,
+} from './providers/provider.js';
 import {
   changeOrStartSession,
   changeSession,
@@ -17,6 +22,8 @@ import {
 } from './session/record.js';
 import type { SessionStore } from './session/store.js';
 import { newId } from './session/succession.js';
+import { noteSignIn, recordTo } from './walkthrough/recorder.js';
+import { forgetRecordings } from './walkthrough/recordings.js';
 
 /** A sign-in that the browser has begun and not yet finished. There may be several: tabs. */
 export interface KeptSignIn extends PendingSignIn {
@@ -33,6 +40,8 @@ export interface Connection extends Credential {
   readonly connectedAt: number;
   /** When the access token was given: later than the connection, if it was renewed. */
   readonly renewedAt: number;
+  /** How often it was renewed; absent where never. */
+  readonly refreshes?: number;
   /** Milliseconds since 1970; absent where the provider does not say. */
   readonly expiresAt?: number;
   /** Absent where the provider names nobody, or could not be asked. */
@@ -52,7 +61,7 @@ export function connectionBy(kind: Credential['kind'], accessToken: string): Con
 
 /** The connection after a refresh. Without a new refresh token the old one stays good (§6). */
 export function renewedConnection(
-  { id, kind, refreshToken, connectedAt, person }: Connection,
+  { id, kind, refreshToken, connectedAt, refreshes = 0, person }: Connection,
   tokens: Tokens,
 ): Connection {
   return {
@@ -63,6 +72,7 @@ export function renewedConnection(
     ...(person && { person }),
     accessToken: tokens.accessToken,
     renewedAt: Date.now(),
+    refreshes: refreshes + 1,
     ...lifeOf(tokens),
   };
 }
@@ -77,6 +87,8 @@ function lifeOf({ refreshToken, expiresInSeconds }: Tokens) {
 declare module 'express-session' {
   interface SessionData {
     // csrfToken: declared by csrf-sync
+    /** Where the walkthrough keeps what it shows of this session. */
+    recordingId?: string;
     /** Oldest first. */
     pendingSignIns?: KeptSignIn[];
     connections?: Partial<Record<ProviderId, Connection>>;
@@ -87,9 +99,9 @@ const MOST_PENDING_SIGN_INS = 20;
 const CONNECTION_MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** Sessions as Express middleware: a signed random id in a cookie, everything else on our side. */
-export function sessions(config: Config, store: SessionStore): RequestHandler {
+export function sessions(config: Config, store: SessionStore): RequestHandler[] {
   const { name, secure } = cookie(config);
-  return session({
+  const middleware = session({
     name,
     genid: newId,
     secret: [...config.sessionSecrets],
@@ -105,6 +117,7 @@ export function sessions(config: Config, store: SessionStore): RequestHandler {
       // and a slow answer could bring back the id that a sign-in in another tab has just replaced.
     },
   });
+  return [recordTo(store.recordings), middleware];
 }
 
 function cookie({ isHttps }: Config): { name: string; secure: boolean } {
@@ -146,13 +159,15 @@ export async function takeSignIn(
   redirectUri: string,
   state: string,
 ): Promise<KeptSignIn | undefined> {
-  return changeSession(request, (data) => {
+  const taken = await changeSession(request, (data) => {
     const signIn = data.pendingSignIns?.find(
       (pending) => pending.redirectUri === redirectUri && pending.state === state,
     );
     data.pendingSignIns = data.pendingSignIns?.filter((pending) => pending !== signIn) ?? [];
     return signIn;
   });
+  if (taken) noteSignIn(request, taken);
+  return taken;
 }
 
 /**
@@ -249,6 +264,7 @@ export async function disconnect(
   provider: ProviderId,
   onlyIf?: Connection,
 ): Promise<void> {
+  if (!onlyIf) await forgetRecordings(request, [provider]);
   await changeSession(request, (data) => {
     const { [provider]: forgotten, ...others } = data.connections ?? {};
     if (onlyIf && forgotten?.accessToken !== onlyIf.accessToken) return;
@@ -264,6 +280,7 @@ export async function forgetEverything(
   config: Config,
 ): Promise<void> {
   if (!isKept(request)) return;
+  await forgetRecordings(request, PROVIDER_IDS);
   await endSession(request);
   const { name, secure } = cookie(config);
   response.clearCookie(name, { path: '/', httpOnly: true, sameSite: 'lax', secure });

@@ -211,6 +211,55 @@ describeWithChromium('in Chromium', () => {
     expect(cut).toEqual([]);
   });
 
+  test.each([
+    ['dark', 1280],
+    ['light', 320],
+  ] as const)(
+    'the walkthrough, opened up, and a source fit and have no accessibility violation, in %s at %i px',
+    async (colorScheme, width) => {
+      await page.setViewportSize({ width, height: 900 });
+      await page.emulateMedia({ colorScheme });
+      await signInToRally();
+      await page.goto(`${started.url}/oauth-redirect?code=c&state=s`); // is refused
+      await page.goto(`${started.url}/walkthrough`);
+      await page.evaluate(() => {
+        for (const details of document.querySelectorAll('details')) details.open = true;
+      });
+
+      const faults = await look();
+      await page.goto(`${started.url}/walkthrough/src/oauth/token-request.ts#tokenRequest`);
+
+      expect([...faults, ...(await look())]).toEqual([]);
+    },
+    120_000, // hundreds of messages and parameters, each looked at by axe
+  );
+
+  test('the walkthrough’s commands are copied by a button, by keyboard too', async () => {
+    await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+    await signInToRally();
+    await page.goto(`${started.url}/walkthrough`);
+    const step = page.locator('#rally-token-request');
+    await step.getByText('As a curl command to copy').focus();
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await step.getByText('Copied').waitFor();
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+
+    expect(copied).toContain('--data-urlencode "client_secret=$CLIENT_SECRET"');
+    expect(complaints).toEqual([]);
+  });
+
+  test('an error page leads to the step of the walkthrough that failed', async () => {
+    await signInToRally();
+    await page.goto(`${started.url}/oauth-redirect?code=c&state=s`);
+    await page.getByRole('link', { name: 'See in the walkthrough' }).click();
+    const failed = page.locator('#rally-refused');
+
+    expect(await failed.evaluate((element) => element.matches(':target'))).toBe(true);
+    expect(await failed.innerText()).toContain('Expected was a state');
+  });
+
   /** What axe finds on the page, and whether one must scroll sideways to read it. */
   async function look(): Promise<string[]> {
     const { violations } = await new AxeBuilder({ page }).analyze();

@@ -26,6 +26,23 @@ describe('maskText', () => {
     expect(maskText(text)).not.toContain(TOKEN);
   });
 
+  test('masks what JSON has between quotes as a whole', () => {
+    expect(maskText('{"access_token":"one, two & \\" three"}')).not.toMatch(/one|two|three/);
+  });
+
+  test('masks a known secret anywhere, also as it stands in a URL', () => {
+    expect(maskText('?a=my%20se%2Fcret&b=my+se%2Fcret my se/cret', ['my se/cret'])).toBe(
+      '?a=…&b=… …',
+    );
+  });
+
+  test('leaves alone what is masked already', () => {
+    const once = maskText(`{"access_token":"${TOKEN}"}`);
+
+    expect(once).toContain(mask(TOKEN));
+    expect(maskText(once)).toBe(once);
+  });
+
   test('masks a short value that is named like a secret', () => {
     expect(maskText('code=abc&password="hunter2"')).toBe('code=…&password="…"');
   });

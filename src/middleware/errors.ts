@@ -4,6 +4,8 @@ import { UpstreamError } from '../http.js';
 import { maskText } from '../mask.js';
 import { OAuthError } from '../oauth/errors.js';
 import { SessionStoreError } from '../session/store.js';
+import { anchorOf, failedStep } from '../walkthrough/failed-step.js';
+import { isSigningIn } from '../walkthrough/recorder.js';
 import { errorPage } from './error-page.js';
 
 /** The one place where an error becomes an answer: a page, or JSON for who asks for that. */
@@ -14,6 +16,12 @@ export function errors(serverUrl: string): ErrorRequestHandler {
       serverUrl,
       address: request.originalUrl,
     });
+    const { provider } = response.locals;
+    const step = provider && failedStep(error, isSigningIn(request));
+    if (step) {
+      const { status, title, happened } = page;
+      response.locals.failure = { step, status, title, happened };
+    }
     const facts = {
       code: page.code,
       provider: response.locals.provider?.id,
@@ -40,7 +48,12 @@ export function errors(serverUrl: string): ErrorRequestHandler {
       response.json({ error: code, title, happened, next: nextStep, id: request.id });
       return;
     }
-    response.render('error', { title: page.title, page, id: request.id });
+    response.render('error', {
+      title: page.title,
+      page,
+      id: request.id,
+      walkthrough: step && `/walkthrough#${anchorOf(provider.id, step)}`,
+    });
   };
 }
 

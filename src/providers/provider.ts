@@ -1,7 +1,8 @@
 import type { OAuthClient } from '../oauth/client.js';
 import { unexpectedAnswer, type Http, type ProviderAnswer } from '../http.js';
 
-export type ProviderId = 'rally' | 'gocd';
+export const PROVIDER_IDS = ['rally', 'gocd'] as const;
+export type ProviderId = (typeof PROVIDER_IDS)[number];
 
 /** What is known of a provider even when it is not configured. */
 export interface ProviderFacts {

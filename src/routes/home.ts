@@ -27,6 +27,7 @@ function describeConnection(request: Request, provider: Provider) {
       name: connection.person?.name,
       kind: connection.kind,
       isRenewed: connection.refreshToken !== undefined,
+      refreshes: connection.refreshes ?? 0,
       isNamed: provider.whoAmI !== undefined,
       since: new Date(connection.connectedAt).toISOString(),
       // One that has ended is still a connection where it can be renewed.

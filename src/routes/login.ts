@@ -11,7 +11,7 @@ import { RALLY } from '../providers/rally.js';
 import { rememberSignIn } from '../session.js';
 
 /** Where a sign-in may end: nothing that arrives in a URL is ever redirected to as it is. */
-const RETURN_TO: readonly string[] = ['/', RALLY.page, GOCD.page];
+const RETURN_TO: readonly string[] = ['/', RALLY.page, GOCD.page, '/walkthrough'];
 
 export function login(provider: Provider): RequestHandler {
   return async (request, response) => {

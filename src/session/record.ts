@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
 import { SessionRenewedError } from '../errors.js';
@@ -72,7 +73,8 @@ export async function changeOrStartSession(
   if (former !== undefined && (await find(storeOf(request), former))) {
     throw new SessionRenewedError('the session has another id now');
   }
-  await writeAnew(request, {}, change);
+  // The id of its recording stays the same when the session's own changes.
+  await writeAnew(request, { recordingId: randomUUID() }, change);
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Store as RateLimits } from 'express-rate-limit';
 import type { Logger } from 'pino';
 import type { SetOptions } from 'redis';
 import type { RedisSettings } from '../config.js';
+import { RedisRecordings } from '../walkthrough/redis-recordings.js';
 import { RedisConnection } from './redis-connection.js';
 import { RedisLocks } from './redis-locks.js';
 import { rateLimitsIn } from './redis-rate-limits.js';
@@ -22,6 +23,7 @@ interface SealedData extends SessionData {
 type Callback<Data> = (error: unknown, data?: Data) => void;
 
 export class RedisSessions extends session.Store implements SessionStore {
+  readonly recordings: RedisRecordings;
   /** Resolves when Redis answers for the first time. */
   readonly opened: Promise<unknown>;
   readonly rateLimits: RateLimits;
@@ -48,12 +50,21 @@ export class RedisSessions extends session.Store implements SessionStore {
     this.records = new RedisStore({
       client: commandsOf(redis),
       prefix: `${PREFIX}session:`,
-      serializer: createSeal(secrets) as { parse(text: string): SessionData; stringify: Stringify },
+      serializer: createSeal<SessionData>(secrets, 'session records') as {
+        parse(text: string): SessionData;
+        stringify: Stringify;
+      },
       ttl: ({ connections }: SessionData) =>
         Math.ceil((connections ? connectedTtlMs : pendingTtlMs) / 1000),
     });
     this.locks = new RedisLocks(redis, `${PREFIX}lock:`);
     this.rateLimits = rateLimitsIn(redis, `${PREFIX}requests:`);
+    this.recordings = new RedisRecordings(
+      redis,
+      `${PREFIX}walkthrough:`,
+      createSeal(secrets, 'walkthrough records'),
+      connectedTtlMs,
+    );
   }
 
   get(id: string, callback: Callback<SessionData | null>): void {

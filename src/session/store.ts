@@ -3,6 +3,7 @@ import type { SessionData, Store as SessionRecords } from 'express-session';
 import type { Store as RateLimits } from 'express-rate-limit';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
+import type { Recordings } from '../walkthrough/recordings.js';
 import { MemorySessions } from './memory.js';
 import { RedisSessions } from './redis.js';
 
@@ -33,6 +34,8 @@ export interface SessionStore extends SessionRecords {
   check(): Promise<void>;
   /** Counts requests for a rate limit where sessions are counted, too. */
   readonly rateLimits: RateLimits | undefined;
+  /** Keeps what the walkthrough shows. */
+  readonly recordings: Recordings;
   close(): Promise<void>;
 }
 
