@@ -71,7 +71,9 @@ describeWithRedis('sessions in Redis', () => {
 
   test('are not kept where Redis refuses us, and the log says why', async () => {
     const url = redis.url.replace('//', '//nobody:the-password@');
-    const { url: refused, log } = await start({ environment: { REDIS_URL: url } });
+    const { url: refused, log } = await start({
+      environment: { REDIS_URL: url, SESSION_SECRET: SECRET },
+    });
 
     expect((await supertest(refused).get('/login/rally')).status).toBe(503);
     expect(log.join()).toContain('"reason":"WRONGPASS"');

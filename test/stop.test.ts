@@ -23,6 +23,7 @@ const STORIES = '/slm/webservice/v2.0/hierarchicalrequirement';
 const EMPTY = json({
   QueryResult: { Errors: [], Warnings: [], TotalResultCount: 0, Results: [] },
 });
+const SESSION_SECRET = 'a secret of the tests, of thirty-two characters or more';
 const CUT = 'their time is over';
 
 let stub: StubProvider;
@@ -150,7 +151,7 @@ describe('SIGTERM', () => {
 
   testWithRedis('loses no refresh token whose browser has left', async () => {
     const redis = await RedisServer.start();
-    const environment = { REDIS_URL: redis.url, SESSION_SECRET: 'a'.repeat(32) };
+    const environment = { REDIS_URL: redis.url, SESSION_SECRET };
     const server = await run(environment);
     stub.answers.set(
       TOKEN,
@@ -176,7 +177,7 @@ describe('SIGTERM', () => {
 
   testWithRedis.each(['away', 'hanging'])('is obeyed while Redis is %s', async (how) => {
     const redis = await RedisServer.start();
-    const server = await run({ REDIS_URL: redis.url });
+    const server = await run({ REDIS_URL: redis.url, SESSION_SECRET });
     await comeBack(new Visitor(), { url }, 'rally');
     if (how === 'away') await redis.kill();
     else redis.signal('SIGSTOP');
