@@ -23,6 +23,7 @@ const STORIES = '/slm/webservice/v2.0/hierarchicalrequirement';
 const EMPTY = json({
   QueryResult: { Errors: [], Warnings: [], TotalResultCount: 0, Results: [] },
 });
+const SESSION_SECRET = 'a secret of the tests, of thirty-two characters or more';
 const CUT = 'their time is over';
 
 let stub: StubProvider;
@@ -55,6 +56,14 @@ async function run(environment: Record<string, string> = {}): Promise<Run> {
   });
   await printed(server, 'The app is at');
   return server;
+}
+
+/** Makes the process do something of the test's own when it gets a signal. */
+function doing(signal: NodeJS.Signals, code: string): Record<string, string> {
+  const script = `process.on('${signal}', () => { ${code} });`;
+  // In base64: the address of the module stands in stacks, and what it does would stand there, too.
+  const module = `data:text/javascript;base64,${Buffer.from(script).toString('base64')}`;
+  return { NODE_OPTIONS: `--import=${module}` };
 }
 
 interface InFlight {
@@ -112,11 +121,13 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
   });
 
   test('that is repeated at once, as npm does, cuts nothing off', async () => {
-    const server = await run();
+    const server = await run(doing('SIGWINCH', "console.log('both are seen')"));
     const { page, answerNow } = await pageInFlight();
     server.child.kill(signal);
     await printed(server, 'finishing what is in flight');
     server.child.kill(signal);
+    server.child.kill('SIGWINCH');
+    await printed(server, 'both are seen');
     answerNow();
 
     expect((await page).status).toBe(200);
@@ -150,7 +161,7 @@ describe('SIGTERM', () => {
 
   testWithRedis('loses no refresh token whose browser has left', async () => {
     const redis = await RedisServer.start();
-    const environment = { REDIS_URL: redis.url, SESSION_SECRET: 'a'.repeat(32) };
+    const environment = { REDIS_URL: redis.url, SESSION_SECRET };
     const server = await run(environment);
     stub.answers.set(
       TOKEN,
@@ -176,7 +187,7 @@ describe('SIGTERM', () => {
 
   testWithRedis.each(['away', 'hanging'])('is obeyed while Redis is %s', async (how) => {
     const redis = await RedisServer.start();
-    const server = await run({ REDIS_URL: redis.url });
+    const server = await run({ REDIS_URL: redis.url, SESSION_SECRET });
     await comeBack(new Visitor(), { url }, 'rally');
     if (how === 'away') await redis.kill();
     else redis.signal('SIGSTOP');
@@ -196,7 +207,7 @@ describe('a fault that nobody caught', () => {
     ['an exception', `throw ${withSecret};`],
     ['a rejection without an error', `void Promise.reject('${SECRET}');`],
   ])('%s is logged without a secret, and ends the process with 1', async (_what, fault) => {
-    const server = await run({ NODE_OPTIONS: faultOn('SIGUSR2', fault) });
+    const server = await run(doing('SIGUSR2', fault));
     const { page, answerNow } = await pageInFlight();
     server.child.kill('SIGUSR2');
     await printed(server, 'a fault that nobody caught');
@@ -207,11 +218,4 @@ describe('a fault that nobody caught', () => {
     expect(server.output()).not.toContain(SECRET);
     expect(server.output()).toContain('"level":"fatal"');
   });
-
-  /** Options that put a fault into the process, for the time when it gets a signal. */
-  function faultOn(signal: string, code: string): string {
-    const script = `process.on('${signal}', () => { ${code} });`;
-    // In base64: the address of the module stands in the stack, and the secret in the module.
-    return `--import=data:text/javascript;base64,${Buffer.from(script).toString('base64')}`;
-  }
 });

@@ -4,13 +4,14 @@ import { loadConfig, type Config } from '../../src/config.js';
 import { createHttpServer, type Patience } from '../../src/connections.js';
 import { createLog } from '../../src/log.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
-import { openSessionStore } from '../../src/session/store.js';
+import { openSessionStore, type SessionStore } from '../../src/session/store.js';
 import { SMALL } from './sandbox.js';
 
 /** An app and a sandbox of a test's own, on free ports. */
 export interface Started {
   readonly url: string;
   readonly sandbox: Sandbox;
+  readonly store: SessionStore;
   /** What the app logged. */
   readonly log: string[];
   readonly close: () => Promise<void>;
@@ -65,7 +66,7 @@ export async function start({
     await Promise.all([stop(server), stop(sandbox.server)]);
     await store.close();
   };
-  const running = { url, sandbox, log, close };
+  const running = { url, sandbox, store, log, close };
   started.push(running);
   return running;
 }

@@ -79,12 +79,15 @@ function pathOf(url: URL): string {
 }
 
 function page(url: URL, response: supertest.Response): Page {
+  let loaded: CheerioAPI | undefined;
   return {
     url,
     status: response.status,
     headers: response.headers,
     text: response.text,
-    $: load(response.text),
+    get $() {
+      return (loaded ??= load(response.text));
+    },
     get location() {
       const location = response.get('Location');
       if (location === undefined) throw new Error(`${url.href} does not redirect`);
