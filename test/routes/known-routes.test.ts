@@ -29,7 +29,9 @@ describe('any path', () => {
     ['post', '/rally', 'GET, HEAD'],
     ['delete', '/logout', 'GET, HEAD, POST'],
     ['get', '/logout/rally', 'POST'],
-    ['post', '/oauth-redirect', 'GET, HEAD'],
+    ['post', '/oauth-redirect', 'GET'],
+    ['head', '/oauth-redirect/gocd', 'GET'],
+    ['head', '/login', 'GET'],
     ['patch', '/healthz', 'GET, HEAD'],
   ] as const)('answers 405 to %s %s', async (method, path, allow) => {
     const answer = await supertest(started.url)[method](path);
