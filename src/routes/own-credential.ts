@@ -15,8 +15,8 @@ export function useOwnCredential(provider: Provider): RequestHandler {
     const { byHand } = provider;
     const entered = (request.body as Record<string, unknown>)['credential'];
     const value = typeof entered === 'string' ? entered.trim() : '';
-    if (!isUsable(value)) {
-      const fault = `That cannot be ${byHand.article}: paste it whole, without spaces.`;
+    if (!isUsable(value) || !byHand.shape.test(value)) {
+      const fault = `That cannot be ${byHand.article}: ${byHand.looks}. Paste it whole, without spaces.`;
       await render(request, response.status(400), provider, fault);
       return;
     }
