@@ -42,11 +42,19 @@ export function mask(secret: string): string {
   return secret.length < 16 ? '…' : `${secret.slice(0, 4)}…${secret.slice(-4)}`;
 }
 
+/** Masks what was sent to a provider, and nothing else: for its data, which are shown as they are. */
+export function maskSent(text: string): string {
+  let masked = text;
+  // By a function: in a text to put in its place, `$&` would bring the whole secret back.
+  for (const secret of sent.getStore() ?? []) {
+    masked = masked.replaceAll(secret, () => mask(secret));
+  }
+  return masked;
+}
+
 /** Masks everything in a text of foreign origin that is named like a secret or looks like one. */
 export function maskText(text: string): string {
-  let masked = text;
-  for (const secret of sent.getStore() ?? []) masked = masked.replaceAll(secret, mask(secret));
-  return masked
+  return maskSent(text)
     .replace(NAMED_SECRET, (_match, name: string, value: string) => name + mask(value))
     .replace(LONG_RUN, (run) => (isRandomLooking(run) ? mask(run) : run));
 }

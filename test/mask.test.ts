@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { mask, maskText } from '../src/mask.js';
+import { mask, maskText, rememberSecret, withSecretsOfItsOwn } from '../src/mask.js';
 
 const TOKEN = 'Ovp8AQ4pRMADXUmzR44V5IFb8ViYUdxhYJkd123aQs';
 
@@ -34,6 +34,17 @@ describe('maskText', () => {
     'leaves the word %s alone',
     (word) => {
       expect(maskText(word)).toBe(word);
+    },
+  );
+
+  test.each([TOKEN, 'short', `$&${TOKEN}`, "$'$`$$"])(
+    'masks %s to the letter where it was sent to a provider',
+    (secret) => {
+      withSecretsOfItsOwn(() => {
+        rememberSecret(secret);
+
+        expect(maskText(`is ${secret} ours?`)).toBe(`is ${mask(secret)} ours?`);
+      });
     },
   );
 });
