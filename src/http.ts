@@ -34,7 +34,7 @@ export class UpstreamError extends Error {
   ) {
     super(message);
     this.status = answer?.status;
-    this.contentType = answer?.contentType;
+    this.contentType = answer && maskText(answer.contentType);
     this.retryAfter = answer?.retryAfter;
     // Masked before it is cut: half a secret would not look like one.
     this.excerpt =
@@ -180,13 +180,12 @@ async function send(
   }
 }
 
+/** `Wed, 21 Oct 2026 07:28:00 GMT`. `Date.parse` alone takes any words before a number for a date. */
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT$/;
+
 /** Seconds, or a date (RFC 9110 §10.2.3): whatever else it is, it is not passed on. */
 function isRetryAfter(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    (/^\d{1,6}$/.test(value) ||
-      (/^[\w ,:]{10,40}$/.test(value) && !Number.isNaN(Date.parse(value))))
-  );
+  return typeof value === 'string' && (/^\d{1,6}$/.test(value) || HTTP_DATE.test(value));
 }
 
 function timeLeftMs(browser: BrowserRequest | undefined, timeoutMs: number): number {

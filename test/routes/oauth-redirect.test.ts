@@ -111,7 +111,7 @@ describe.each([
     },
   );
 
-  test.each(['-1', '<script>', '1'.repeat(12), 'soon'])(
+  test.each(['-1', '<script>', '1'.repeat(12), 'soon', 'any_words 1'])(
     'asks to come back after %j: that is not passed on',
     async (value) => {
       const headers = { 'Retry-After': value };
@@ -120,6 +120,15 @@ describe.each([
       expect((await comeBack(visitor, started, provider)).headers['retry-after']).toBeUndefined();
     },
   );
+
+  test('repeats our secret as its Content-Type: that is masked, too', async () => {
+    const contentType = 'text/html; of=the-client-secret-of-rally; or=the-client-secret-of-gocd';
+    stub.answers.set(tokenPath, respond(503, contentType, 'busy'));
+    const page = await comeBack(visitor, started, provider);
+
+    expect(page.status).toBe(503);
+    expect(page.text + started.log.join()).not.toContain(`the-client-secret-of-${provider}`);
+  });
 
   test('quotes a provider: its words are shown as text, without secrets', async () => {
     const error_description = '<script>alert(1)</script> client_secret=the-client-secret-of-it';
