@@ -1,6 +1,8 @@
 // Rally's Web Services API v2.0, as far as this app needs it: who am I, and my stories.
+import { inspect } from 'node:util';
 import { z } from 'zod';
 import { unexpectedAnswer, type Http, type ProviderAnswer } from '../http.js';
+import { maskSent } from '../mask.js';
 import { ApiError, requireSuccess, type Person } from './provider.js';
 
 /** One page of a result. WSAPI counts from 1. */
@@ -33,28 +35,35 @@ type Headers = Record<string, string>;
 
 const MOST_TEXTS = 20;
 const LONGEST_NAME = 200;
+const LONGEST_TEXT = 2000;
 
-/** Texts of an envelope. What is not a text is shown as it came: an error must not be overlooked. */
-const texts = z.unknown().transform((value): string[] => {
-  const list: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
-  return list
-    .slice(0, MOST_TEXTS)
-    .map((text) => (typeof text === 'string' ? text : JSON.stringify(text)));
-});
+/** What goes into a page. Rally may repeat the token anywhere. */
+const text = z.string().transform((value) => maskSent(value).slice(0, LONGEST_TEXT));
+
+/** Texts of an envelope. What is not a text is shown all the same: an error must not be overlooked. */
+const texts = z
+  .unknown()
+  .optional()
+  .transform((value): string[] => {
+    const list: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
+    return list
+      .slice(0, MOST_TEXTS)
+      .map((each) => text.parse(typeof each === 'string' ? each : inspect(each)));
+  });
 
 // ObjectIDs have been seen as strings (a user fixture of 2013), so both are taken.
 const objectId = z
   .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
   .pipe(z.number().int().positive());
-const reference = z.object({ _refObjectName: z.string() });
+const reference = z.object({ _refObjectName: text });
 
 // Odd values of one row must not hide the others: each field falls back by itself.
 const StoryRow = z
   .object({
     ObjectID: objectId.optional().catch(undefined),
-    FormattedID: z.string().catch('?'),
-    Name: z.string().catch('(no name)'),
-    ScheduleState: z.string().catch('Unknown'),
+    FormattedID: text.catch('?'),
+    Name: text.catch('(no name)'),
+    ScheduleState: text.catch('Unknown'),
     PlanEstimate: z.number().optional().catch(undefined),
     Iteration: reference.optional().catch(undefined),
     Project: reference.optional().catch(undefined),
@@ -68,7 +77,7 @@ const QueryResult = z.object({
   QueryResult: z.object({
     Errors: texts,
     Warnings: texts,
-    TotalResultCount: z.coerce.number().catch(0),
+    TotalResultCount: z.coerce.number().int().nonnegative().catch(0),
     Results: z.array(z.unknown()),
   }),
 });
@@ -77,9 +86,9 @@ const User = z.object({
   User: z.object({
     Errors: texts,
     ObjectID: objectId,
-    DisplayName: z.string().optional().catch(undefined),
-    UserName: z.string().optional().catch(undefined),
-    _refObjectName: z.string().optional().catch(undefined),
+    DisplayName: text.optional().catch(undefined),
+    UserName: text.optional().catch(undefined),
+    _refObjectName: text.optional().catch(undefined),
   }),
 });
 

@@ -19,6 +19,12 @@ const STORIES = '/slm/webservice/v2.0/hierarchicalrequirement';
 const queryResult = (fields: Record<string, unknown>) =>
   json({ QueryResult: { Errors: [], Warnings: [], TotalResultCount: 0, Results: [], ...fields } });
 
+/** Envelopes that `JSON.stringify` could not write. */
+const results = (rows: string) =>
+  respond(200, 'application/json', `{"QueryResult":{"Results":[${rows}]}}`);
+const errors = (error: string) =>
+  respond(200, 'application/json', `{"QueryResult":{"Errors":[${error}],"Results":[]}}`);
+
 let visitor: Visitor;
 beforeEach(() => {
   visitor = new Visitor();
@@ -152,6 +158,11 @@ describe('GET /rally when WSAPI', () => {
     ['redirects', respond(302, 'text/html', '', { Location: '/elsewhere' }), 502],
     ['cuts the connection', reset, 502],
     ['sends over 20 MB', queryResult({ padding: 'x'.repeat(20_000_000) }), 502],
+    [
+      'nests an error deeper than the stack',
+      errors(`${'['.repeat(90_000)}${']'.repeat(90_000)}`),
+      502,
+    ],
     ['never answers', hang, 504],
     ['is busy', respond(503, 'text/html', 'busy', { 'Retry-After': '9' }), 503],
   ])('%s: a page says so, and the connection is kept', async (_what, answer, status) => {
@@ -189,6 +200,23 @@ describe('GET /rally when WSAPI', () => {
     expect(page.status).toBe(502);
     expect(failed.$('blockquote').text()).toContain('bad token the-…ub-1');
     expect(started.log.join()).not.toContain('the-token-of-the-stub');
+  });
+
+  test('repeats the token in its data: it is masked among them', async () => {
+    const token = 'the-token-of-the-stub-1';
+    const Results = [{ Name: `a ${token}`, Project: { _refObjectName: `b ${token}` } }];
+    stub.answers.set(STORIES, queryResult({ Results, Warnings: [`c ${token}`, [token]] }));
+    const page = await visitor.visit(`${started.url}/rally`);
+
+    expect(page.$('main').text()).toMatch(/c the-…ub-1[^]*a the-…ub-1[^]*b the-…ub-1/);
+    expect(page.text).not.toContain(token);
+  });
+
+  test('leaves out what it could say beside the rows: they are shown', async () => {
+    stub.answers.set(STORIES, results('{"FormattedID":"US7"}'));
+    const page = await visitor.visit(`${started.url}/rally`);
+
+    expect(page.$('tbody td').first().text()).toBe('US7');
   });
 
   test('answers 200 with Errors: they are quoted, and are not an empty list', async () => {
