@@ -3,6 +3,7 @@ import { inspect } from 'node:util';
 import { z } from 'zod';
 import { unexpectedAnswer, type Http, type ProviderAnswer } from '../http.js';
 import { maskSent } from '../mask.js';
+import { readJson } from './json-answer.js';
 import { ApiError, requireSuccess, type Person } from './provider.js';
 
 /** One page of a result. WSAPI counts from 1. */
@@ -103,7 +104,7 @@ const Failure = z.object({ OperationResult: z.object({ Errors: texts }) });
 export async function fetchWhoAmI(http: Http, server: string, headers: Headers): Promise<Person> {
   const url = new URL(`${server}/slm/webservice/v2.0/user`);
   url.searchParams.set('fetch', 'ObjectID,DisplayName,UserName');
-  const { User: user } = read(User, await http.get(url, headers));
+  const { User: user } = await read(User, await http.get(url, headers));
   refuseErrors(user.Errors);
   const names = [user.DisplayName, user._refObjectName, user.UserName, `User ${user.ObjectID}`];
   const name = names.find((name) => name !== undefined && name !== '') ?? '';
@@ -130,7 +131,7 @@ export async function fetchMyStories(
     start: String(start),
     pagesize: String(pageSize),
   }).toString();
-  const { QueryResult: result } = read(QueryResult, await http.get(url, headers));
+  const { QueryResult: result } = await read(QueryResult, await http.get(url, headers));
   refuseErrors(result.Errors);
   return {
     // Never more than were asked for, so that one answer's work is bounded.
@@ -154,21 +155,16 @@ export async function fetchMyStories(
   };
 }
 
-function read<Shape extends z.ZodType>(shape: Shape, answer: ProviderAnswer): z.infer<Shape> {
-  const value = parseJson(requireSuccess(answer));
+async function read<Shape extends z.ZodType>(
+  shape: Shape,
+  answer: ProviderAnswer,
+): Promise<z.infer<Shape>> {
+  const value = await readJson(requireSuccess(answer));
   const failure = Failure.safeParse(value);
   if (failure.success) refuseErrors(failure.data.OperationResult.Errors);
   const result = shape.safeParse(value);
   if (!result.success) throw unexpectedAnswer(answer);
   return result.data;
-}
-
-function parseJson(answer: ProviderAnswer): unknown {
-  try {
-    return JSON.parse(answer.body);
-  } catch {
-    throw unexpectedAnswer(answer);
-  }
 }
 
 /** Status 200 does not mean success: a query that does not parse is a 200 with Errors. */

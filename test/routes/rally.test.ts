@@ -158,6 +158,8 @@ describe('GET /rally when WSAPI', () => {
     ['redirects', respond(302, 'text/html', '', { Location: '/elsewhere' }), 502],
     ['cuts the connection', reset, 502],
     ['sends over 20 MB', queryResult({ padding: 'x'.repeat(20_000_000) }), 502],
+    ['sends millions of rows', results('{},'.repeat(6_000_000) + '{}'), 502],
+    ['sends arrays in arrays', results('['.repeat(9_000_000) + ']'.repeat(9_000_000)), 502],
     [
       'nests an error deeper than the stack',
       errors(`${'['.repeat(90_000)}${']'.repeat(90_000)}`),
