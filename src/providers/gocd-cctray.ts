@@ -2,6 +2,7 @@
 // The format: https://cctray.org/v1
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { unexpectedAnswer, type Http } from '../http.js';
+import { maskSent } from '../mask.js';
 import { slicesOf } from '../slices.js';
 import { requireSuccess } from './provider.js';
 
@@ -181,30 +182,32 @@ function createParser(onEntry: (entry: ReadEntry) => void) {
 }
 
 function readEntry({ attributes }: SaxesTagPlain, breakers: string | undefined): ReadEntry {
-  const name = attributes['name'] ?? '(no name)';
+  // What goes into a page. GoCD may repeat the token anywhere.
+  const text = (name: string, absent: string) => maskSent(attributes[name] ?? absent);
+  const name = text('name', '(no name)');
   const [pipeline = name, stage = '(no stage)', job] = name.split(' :: ');
   return {
     path: [pipeline, stage, job],
     entry: {
       name: job ?? stage,
-      activity: attributes['activity'] ?? 'Unknown',
-      lastBuildStatus: attributes['lastBuildStatus'] ?? 'Unknown',
-      label: attributes['lastBuildLabel'] ?? '',
-      lastBuildTime: readTime(attributes['lastBuildTime']),
-      url: readUrl(attributes['webUrl']),
-      breakers: breakers === '' ? undefined : breakers,
+      activity: text('activity', 'Unknown'),
+      lastBuildStatus: text('lastBuildStatus', 'Unknown'),
+      label: text('lastBuildLabel', ''),
+      lastBuildTime: readTime(text('lastBuildTime', '')),
+      url: readUrl(text('webUrl', '')),
+      breakers: breakers ? maskSent(breakers) : undefined,
     },
   };
 }
 
-function readTime(text: string | undefined): BuildTime | undefined {
-  if (!text) return undefined;
+function readTime(text: string): BuildTime | undefined {
+  if (text === '') return undefined;
   const instant = /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(instant) ? { text } : { text, instant };
 }
 
-function readUrl(text: string | undefined): string | undefined {
-  return text && /^https?:\/\//i.test(text) ? text : undefined;
+function readUrl(text: string): string | undefined {
+  return /^https?:\/\//i.test(text) ? text : undefined;
 }
 
 function getOrAdd<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
