@@ -119,7 +119,7 @@ export function createHttp(timeoutMs: number): Http {
   return {
     timeoutMs,
     get: (url, headers) => {
-      for (const value of Object.values(headers)) credentialsIn(value).forEach(rememberSecret);
+      for (const value of Object.values(headers)) rememberSecret(credentialIn(value));
       return send(instance, timeoutMs, {
         ...to(url),
         headers,
@@ -141,9 +141,9 @@ export function createHttp(timeoutMs: number): Http {
   };
 }
 
-/** Of `Token token="…"` and `Bearer …` what is between the words. */
-function credentialsIn(header: string): string[] {
-  return header.split(/[\s"=]+/).filter((part) => !/^(token|bearer)$/i.test(part));
+/** Of `Token token="…"` and `Bearer …` what stands after the words. */
+function credentialIn(header: string): string {
+  return header.replace(/^(?:Token token="|Bearer )/, '').replace(/"$/, '');
 }
 
 /** axios reads HTTPS_PROXY and NO_PROXY by itself; what is on this machine never goes through one. */

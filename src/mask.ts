@@ -21,16 +21,50 @@ const LONG_RUN = /[A-Za-z0-9_-]{20,}/g;
 const SHORTEST_SECRET = 4;
 
 /** The secrets that were sent to a provider on behalf of the browser's request under way. */
-const sent = new AsyncLocalStorage<Set<string>>();
+const sent = new AsyncLocalStorage<Map<string, RegExp>>();
 
 /** Runs the work for one browser's request; what it remembers is masked in all that it does. */
 export function withSecretsOfItsOwn(work: () => void): void {
-  sent.run(new Set(), work);
+  sent.run(new Map(), work);
 }
 
-/** A provider may repeat what it was sent, in any form: from now on it is masked to the letter. */
+/** A provider may repeat what it was sent: from now on it is masked, however it is written. */
 export function rememberSecret(secret: string): void {
-  if (secret.length >= SHORTEST_SECRET) sent.getStore()?.add(secret);
+  if (secret.length >= SHORTEST_SECRET) sent.getStore()?.set(secret, inAnyForm(secret));
+}
+
+/**
+ * A secret as a server may repeat it: each character as it is, in the other case, or escaped for a URL,
+ * for HTML or for JSON; or all of it in base64.
+ */
+function inAnyForm(secret: string): RegExp {
+  const characters = Array.from(secret, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    const hex = code.toString(16);
+    const percent = Buffer.from(character).toString('hex').replace(/../g, '%$&');
+    const forms = [
+      `\\\\{0,3}${literal(character)}`,
+      character === ' ' ? '\\+|%20' : percent,
+      `&#0{0,9}${code};?|&#x0{0,9}${hex};?`,
+      `\\\\{1,3}u${hex.padStart(4, '0')}`,
+      ...(NAMED_CHARACTERS.get(character) ?? []),
+    ];
+    return `(?:${forms.join('|')})`;
+  });
+  const base64 = Buffer.from(secret).toString('base64').replace(/=+$/, '');
+  return new RegExp(`${characters.join('')}|${literal(base64)}`, 'gi');
+}
+
+const NAMED_CHARACTERS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['&', ['&amp;']],
+  ['<', ['&lt;']],
+  ['>', ['&gt;']],
+  ['"', ['&quot;']],
+  ["'", ['&apos;']],
+]);
+
+function literal(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
 /**
@@ -46,8 +80,8 @@ export function mask(secret: string): string {
 export function maskSent(text: string): string {
   let masked = text;
   // By a function: in a text to put in its place, `$&` would bring the whole secret back.
-  for (const secret of sent.getStore() ?? []) {
-    masked = masked.replaceAll(secret, () => mask(secret));
+  for (const [secret, anyForm] of sent.getStore() ?? []) {
+    masked = masked.replace(anyForm, () => mask(secret));
   }
   return masked;
 }
