@@ -62,12 +62,14 @@ describe.each(PROVIDERS)('$name', (at) => {
     expect(location.searchParams.get('code_challenge_method')).toBe('S256');
   });
 
-  test('A2 state is a UUID v4, and a new one each time (RFC 9700 §2.1; ASVS 10.1.2)', async () => {
+  test('A2 state is a UUID v4, and a new one each time, as the code verifier is (RFC 9700 §2.1; ASVS 10.1.2)', async () => {
     const begun = await Promise.all(Array.from({ length: 30 }, () => begin()));
     const states = begun.map(({ state }) => state);
 
     expect(states.filter((state) => !UUID_V4.test(state))).toEqual([]);
     expect(new Set(states).size).toBe(30);
+    const challenges = begun.map(({ location }) => location.searchParams.get('code_challenge'));
+    expect(new Set(challenges).size).toBe(30);
   });
 
   test.each([

@@ -44,13 +44,13 @@ describe.each(PROVIDERS)('$name', ({ provider, name, other, tokenPath, dataPath 
       .filter(({ line, body }) => line === `POST ${tokenPath}` && body.includes('refresh_token='))
       .map(({ body }) => new URLSearchParams(body).get('refresh_token'));
 
-  /** Both providers are connected, and this one's token has just ended. */
-  async function connectAndExpire(): Promise<void> {
+  /** Both providers are connected, and this one's token, which lives ten minutes, has ended. */
+  async function connectAndExpire(minutes = 11): Promise<void> {
     await comeBack(visitor, started, other);
     stub.answers.set(tokenPath, json(FIRST));
     await comeBack(visitor, started, provider);
     stub.answers.set(tokenPath, json(SECOND));
-    minutesPass(11);
+    minutesPass(minutes);
   }
 
   test('C1 an expired token is refreshed once, however many requests meet it (RFC 9700 §4.14; ASVS 15.4.1-3)', async () => {
@@ -98,6 +98,23 @@ describe.each(PROVIDERS)('$name', ({ provider, name, other, tokenPath, dataPath 
       expect((await visitor.visit(`${started.url}/${other}`)).status).toBe(200);
     },
   );
+
+  test('C3 a new token that is refused, too, is not renewed once more (RFC 6749 §5.2)', async () => {
+    await connectAndExpire();
+    stub.answers.set(dataPath, respond(401, 'text/html', 'no'));
+
+    expect((await visit()).status).toBe(401);
+    expect((await visit()).$('h1').text()).toBe(`Not connected to ${name}`);
+    expect(refreshes()).toEqual(['refresh-token-1']);
+  });
+
+  test('C4 while the provider cannot renew it, a token that still lives is used (ASVS 16.5.2)', async () => {
+    await connectAndExpire(9.5);
+    stub.answers.set(tokenPath, respond(500, 'text/html', 'no'));
+
+    expect((await visit()).status).toBe(200);
+    expect(refreshes()).toEqual(['refresh-token-1']);
+  });
 
   test.each([
     ['500', respond(500, 'text/html', 'no'), 502],

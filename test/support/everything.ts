@@ -73,8 +73,8 @@ function onEach<Name extends string>(
   before: (parameters: unknown[]) => void,
 ): void {
   const method = object[name].bind(object) as (...parameters: unknown[]) => unknown;
-  object[name] = ((...parameters: unknown[]) => {
+  object[name] = (...parameters: unknown[]) => {
     before(parameters);
     return method(...parameters);
-  });
+  };
 }
