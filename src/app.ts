@@ -93,14 +93,14 @@ export function createApp(
 
   // 1. To the provider. /login alone is the older sample apps' route: Rally, or the only provider.
   route('/login', {
-    get: gocd && !rally ? signInAtGoCD([limit], login) : signInAtRally([limit], login),
+    onlyGet: gocd && !rally ? signInAtGoCD([limit], login) : signInAtRally([limit], login),
   });
-  route('/login/rally', { get: signInAtRally([limit], login) });
-  route('/login/gocd', { get: signInAtGoCD([limit], login) });
+  route('/login/rally', { onlyGet: signInAtRally([limit], login) });
+  route('/login/gocd', { onlyGet: signInAtGoCD([limit], login) });
 
   // 2 and 3. Back from the provider, and the code for a token.
-  route('/oauth-redirect', { get: signInAtRally([limit], oauthRedirect) });
-  route('/oauth-redirect/gocd', { get: signInAtGoCD([limit], oauthRedirect) });
+  route('/oauth-redirect', { onlyGet: signInAtRally([limit], oauthRedirect) });
+  route('/oauth-redirect/gocd', { onlyGet: signInAtGoCD([limit], oauthRedirect) });
 
   // 4. What the token opens.
   route('/rally', { get: ofRally([], showWork) });

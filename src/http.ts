@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import axios, { AxiosError, type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import type { RequestHandler } from 'express';
 import { isLoopback } from './loopback.js';
-import { credentialsIn, maskText, rememberSecret, withSecretsOfItsOwn } from './mask.js';
+import { credentialIn, maskText, rememberSecret, withSecretsOfItsOwn } from './mask.js';
 
 /** A provider's answer, whatever its status. Whoever asked knows which ones to expect. */
 export interface ProviderAnswer {
@@ -171,7 +171,7 @@ export function createHttp(timeoutMs: number): Http {
   return {
     timeoutMs,
     get: (url, headers) => {
-      for (const value of Object.values(headers)) credentialsIn(value).forEach(rememberSecret);
+      for (const value of Object.values(headers)) rememberSecret(credentialIn(value));
       return send(instance, timeoutMs, {
         ...to(url),
         headers,

@@ -31,16 +31,50 @@ const SHORTEST_SECRET = 4;
 const MASKED = /^[^…]{4}…[^…]{4}$/;
 
 /** The secrets that were sent to a provider on behalf of the browser's request under way. */
-const sent = new AsyncLocalStorage<Set<string>>();
+const sent = new AsyncLocalStorage<Map<string, RegExp | undefined>>();
 
 /** Runs the work for one browser's request; what it remembers is masked in all that it does. */
 export function withSecretsOfItsOwn(work: () => void): void {
-  sent.run(new Set(), work);
+  sent.run(new Map(), work);
 }
 
-/** A provider may repeat what it was sent, in any form: from now on it is masked to the letter. */
+/** A provider may repeat what it was sent: from now on it is masked, however it is written. */
 export function rememberSecret(secret: string): void {
-  if (secret.length >= SHORTEST_SECRET) sent.getStore()?.add(secret);
+  if (secret.length >= SHORTEST_SECRET) sent.getStore()?.set(secret, undefined);
+}
+
+/**
+ * A secret as a server may repeat it: each character as it is, in the other case, or escaped for a URL,
+ * for HTML or for JSON; or all of it in base64.
+ */
+function inAnyForm(secret: string): RegExp {
+  const characters = Array.from(secret, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    const hex = code.toString(16);
+    const percent = Buffer.from(character).toString('hex').replace(/../g, '%$&');
+    const forms = [
+      `\\\\{0,3}${literal(character)}`,
+      character === ' ' ? '\\+|%20' : percent,
+      `&#0{0,9}${code};?|&#x0{0,9}${hex};?`,
+      `\\\\{1,3}u${hex.padStart(4, '0')}`,
+      ...(NAMED_CHARACTERS.get(character) ?? []),
+    ];
+    return `(?:${forms.join('|')})`;
+  });
+  const base64 = Buffer.from(secret).toString('base64').replace(/=+$/, '');
+  return new RegExp(`${characters.join('')}|${literal(base64)}`, 'gi');
+}
+
+const NAMED_CHARACTERS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['&', ['&amp;']],
+  ['<', ['&lt;']],
+  ['>', ['&gt;']],
+  ['"', ['&quot;']],
+  ["'", ['&apos;']],
+]);
+
+function literal(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
 }
 
 /**
@@ -59,9 +93,9 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
-/** The secret parts of a header: of `Token token="…"` and `Bearer …` what is between the words. */
-export function credentialsIn(header: string): string[] {
-  return header.split(/[\s"=]+/).filter((part) => part !== '' && !/^(token|bearer)$/i.test(part));
+/** The secret in a header: of `Token token="…"` and `Bearer …` what stands after the words. */
+export function credentialIn(header: string): string {
+  return header.replace(/^(?:Token token="|Bearer )/, '').replace(/"$/, '');
 }
 
 /**
@@ -71,10 +105,9 @@ export function credentialsIn(header: string): string[] {
  */
 export function maskSent(text: string, known: Iterable<string> = []): string {
   let masked = text;
-  for (const secret of [...(sent.getStore() ?? []), ...known]) {
-    if (secret.length < SHORTEST_SECRET) continue;
+  for (const [secret, forms] of [...sentForms(), ...formsOf(known)]) {
     // By a function: in a text to put in its place, `$&` would bring the whole secret back.
-    for (const form of formsOf(secret)) masked = masked.replaceAll(form, () => mask(secret));
+    masked = masked.replace(forms, () => mask(secret));
   }
   return masked;
 }
@@ -92,10 +125,21 @@ export function maskText(text: string, known: Iterable<string> = []): string {
     .replace(LONG_RUN, (run) => (isRandomLooking(run) ? mask(run) : run));
 }
 
-/** As it is, and as it stands in a form or another part of a URL. */
-function formsOf(secret: string): readonly string[] {
-  const inForm = new URLSearchParams({ '': secret }).toString().slice(1);
-  return [secret, inForm, inForm.replaceAll('+', '%20')];
+/** Of each secret that was sent; made when a text is to be masked for the first time. */
+function sentForms(): readonly (readonly [string, RegExp])[] {
+  const secrets = sent.getStore();
+  if (!secrets) return [];
+  return [...secrets].map(([secret, known]) => {
+    const forms = known ?? inAnyForm(secret);
+    if (!known) secrets.set(secret, forms);
+    return [secret, forms];
+  });
+}
+
+function formsOf(secrets: Iterable<string>): readonly (readonly [string, RegExp])[] {
+  return [...secrets]
+    .filter(({ length }) => length >= SHORTEST_SECRET)
+    .map((secret) => [secret, inAnyForm(secret)]);
 }
 
 /** `unsupported_grant_type` is long too, but it is a word: it has neither digits nor mixed case. */

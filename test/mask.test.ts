@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { mask, maskText, rememberSecret, withSecretsOfItsOwn } from '../src/mask.js';
+import { mask, maskSent, maskText, rememberSecret, withSecretsOfItsOwn } from '../src/mask.js';
 
 const TOKEN = 'Ovp8AQ4pRMADXUmzR44V5IFb8ViYUdxhYJkd123aQs';
 
@@ -64,4 +64,35 @@ describe('maskText', () => {
       });
     },
   );
+});
+
+describe('a secret that was sent', () => {
+  const SECRET = 'Qx8_a/b+c&<~é';
+
+  test.each([
+    ['as it is', SECRET],
+    ['in upper case', SECRET.toUpperCase()],
+    ['in lower case', SECRET.toLowerCase()],
+    ['escaped for a URL', encodeURIComponent(SECRET)],
+    ['escaped for a URL, and more than needed', 'Qx8%5fa%2fb%2Bc%26%3C%7E%c3%a9'],
+    ['escaped for HTML', 'Qx8_a/b+c&amp;&lt;~é'],
+    ['escaped for HTML by number', '&#81;&#x78;8_a/b&#43;c&#038;&#x3C;~&#233;'],
+    ['escaped for JSON', 'Qx8_a\\/b+c\\u0026\\u003c~\\u00E9'],
+    ['in base64', Buffer.from(SECRET).toString('base64')],
+  ])('is masked %s', (_form, repeated) => {
+    withSecretsOfItsOwn(() => {
+      rememberSecret(SECRET);
+
+      expect(maskSent(`a ${repeated} b`)).toMatch(/^a …=* b$/);
+    });
+  });
+
+  test('is masked for the request that it was sent for alone', () => {
+    withSecretsOfItsOwn(() => {
+      rememberSecret(SECRET);
+    });
+    withSecretsOfItsOwn(() => {
+      expect(maskSent(SECRET)).toBe(SECRET);
+    });
+  });
 });

@@ -5,7 +5,13 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'dotenv';
 import { VARIABLES } from '../src/config/environment.js';
 
-const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'src/sandbox/README.md'];
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'SECURITY.md',
+  'src/sandbox/README.md',
+];
 const readme = readFileSync('README.md', 'utf8');
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   scripts: Record<string, string>;

@@ -272,7 +272,7 @@ describe('requests of one session at the same moment', () => {
     const cctray = stub.answers.get('/go/cctray.xml') ?? reset;
     const form = await visitor.visit(`${started.url}/gocd/access-token`);
     const held = holdAnswer('/go/cctray.xml', cctray);
-    const credential = 'the-token-of-whoever-planted-the-session';
+    const credential = '0'.repeat(40);
     const pasting = Promise.resolve(
       visitor.submit(form, 'form[action="/gocd/access-token"]', { credential }),
     );

@@ -56,6 +56,10 @@ export interface OwnCredential {
   readonly label: string;
   /** `an API key` */
   readonly article: string;
+  /** What every one looks like. Another provider's must not be sent to this one to find out. */
+  readonly shape: RegExp;
+  /** The same in words. */
+  readonly looks: string;
   /** Where it is made and deleted. */
   readonly madeAt: string;
   /** What may be behind one that is not accepted. */

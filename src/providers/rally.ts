@@ -53,6 +53,8 @@ export function createRally({ rally, serverUrl }: Config, http: Http): Rally | u
       path: '/rally/api-key',
       label: 'API key',
       article: 'an API key',
+      shape: /^_/, // all that is known of it: Rally's documents show no whole key
+      looks: 'it begins with an underscore',
       madeAt: `${server}/login/accounts/index.html#/keys`,
       whyRejected:
         'It may have been deleted or reset, or API keys are disabled for your subscription.',

@@ -15,9 +15,9 @@ export function useOwnCredential(provider: Provider): RequestHandler {
     const { byHand } = provider;
     const entered = (request.body as Record<string, unknown>)['credential'];
     const value = typeof entered === 'string' ? entered.trim() : '';
-    if (!isUsable(value)) {
+    if (!isUsable(value) || !byHand.shape.test(value)) {
       logRefusal(request, provider, 'malformed');
-      const fault = `That cannot be ${byHand.article}: paste it whole, without spaces.`;
+      const fault = `That cannot be ${byHand.article}: ${byHand.looks}. Paste it whole, without spaces.`;
       await render(request, response.status(400), provider, fault);
       return;
     }

@@ -1,5 +1,5 @@
 // Parameters, headers and texts, masked: ours by their names, those of others by all that we know.
-import { credentialsIn, isSecretName, mask, maskText } from '../mask.js';
+import { credentialIn, isSecretName, mask, maskText } from '../mask.js';
 import type { Field } from './recording.js';
 
 const MOST_FIELDS = 30;
@@ -31,7 +31,7 @@ export function ownFields(parameters: URLSearchParams): Field[] {
 export function ownHeader(name: string, value: string): Field {
   if (!isSecretName(name)) return { name, value };
   const replaceIn = (by: (credential: string) => string) =>
-    credentialsIn(value).reduce((text, part) => text.replaceAll(part, () => by(part)), value);
+    value.replace(credentialIn(value), (secret) => by(secret));
   return { name, value: replaceIn(mask), template: replaceIn(() => '$ACCESS_TOKEN') };
 }
 

@@ -1,7 +1,7 @@
 // What is kept of a message: never a secret, and not much of what others have written.
 import type { Request, Response } from 'express';
 import type { Exchange } from '../http.js';
-import { credentialsIn, isSecretName } from '../mask.js';
+import { credentialIn, isSecretName } from '../mask.js';
 import { authorizationRequestUrl } from '../oauth/authorization-request.js';
 import type { OAuthClient } from '../oauth/client.js';
 import type { KeptSignIn } from '../session.js';
@@ -101,7 +101,7 @@ function secretsIn({ exchanges, signIn }: Traffic, redirect?: URLSearchParams): 
   const credentials = exchanges
     .flatMap(({ headers }) => Object.entries(headers))
     .filter(([name]) => isSecretName(name))
-    .flatMap(([, value]) => credentialsIn(String(value)));
+    .map(([, value]) => credentialIn(String(value)));
   const tokens = exchanges.flatMap(({ form, answer }) => (form ? tokensIn(answer?.body) : []));
   const own = signIn ? [signIn.state, signIn.codeVerifier] : [];
   return new Set([...named, ...credentials, ...tokens, ...own]);

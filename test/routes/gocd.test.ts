@@ -103,6 +103,16 @@ describe('GET /gocd when cctray.xml', () => {
     expect(page.text).not.toContain(token);
   });
 
+  test('repeats the token in its data: it is masked among them', async () => {
+    const token = 'the-token-of-the-stub-2';
+    const entry = `<Project name="a ${token} :: s" lastBuildLabel="b ${token}" webUrl="http://go/${token}"><messages><message kind="Breakers" text="c ${token}"/></messages></Project>`;
+    stub.answers.set(CCTRAY, respond(200, 'application/xml', `<Projects>${entry}</Projects>`));
+    const page = await visitor.visit(`${started.url}/gocd`);
+
+    expect(page.$('.pipelines').text()).toMatch(/a the-…ub-2[^]*b the-…ub-2[^]*c the-…ub-2/);
+    expect(page.text).not.toContain(token);
+  });
+
   test('holds hostile text: it is shown as text, and only http links are links', async () => {
     const body =
       '<Projects><Project name="&lt;b&gt;p :: &lt;i&gt;s" activity="Sleeping" lastBuildStatus="Failure" lastBuildLabel="&quot;&gt;&lt;script&gt;" lastBuildTime="2018-07-01T10:00:00" webUrl="javascript:alert(1)" /></Projects>';

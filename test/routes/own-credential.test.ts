@@ -87,6 +87,16 @@ describe.each([
     expect(started.sandbox.world.received.all).toEqual([]);
   });
 
+  test('is not sent to this provider when it is the other one’s', async () => {
+    const ofTheOther = other === 'rally' ? `_${'x'.repeat(43)}` : 'f'.repeat(40);
+    started.sandbox.world.received.clear();
+    const answer = await use(ofTheOther);
+
+    expect(answer.status).toBe(400);
+    expect(answer.$('[role=alert]').text()).toMatch(/begins with an underscore|has exactly 40/);
+    expect(started.sandbox.world.received.all).toEqual([]);
+  });
+
   test('says so, with its own next step, when it stops working', async () => {
     await signIn(visitor, started, other);
     await use(make());

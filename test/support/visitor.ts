@@ -41,6 +41,13 @@ export class Visitor {
     return page(target, await sent.redirects(0));
   }
 
+  /** Posts a body as it is. */
+  async postText(url: string, body: string, headers: Record<string, string>): Promise<Page> {
+    const target = new URL(url);
+    const request = this.agent(target).post(pathOf(target)).set(headers).send(body);
+    return page(target, await request.redirects(0));
+  }
+
   /** What no form of a page does, but a program with this browser's cookies may. */
   async send(method: string, url: string | URL, fields: Record<string, string>): Promise<Page> {
     const target = new URL(url);
