@@ -97,13 +97,18 @@ export async function startWithStub(
   });
 }
 
-/** Comes back from a provider with a code, as if the person had allowed. */
+/**
+ * Comes back from a provider with a code, as if the person had allowed.
+ *
+ * @param login the redirect to the provider, for who has it already
+ */
 export async function comeBack(
   visitor: Visitor,
   { url }: Pick<Started, 'url'>,
   provider: 'rally' | 'gocd',
+  login?: Page,
 ): Promise<Page> {
-  const { location } = await visitor.visit(`${url}/login/${provider}`);
+  const { location } = login ?? (await visitor.visit(`${url}/login/${provider}`));
   const back = new URL(location.searchParams.get('redirect_uri') ?? '');
   back.searchParams.set('code', 'the-code-of-this-sign-in');
   back.searchParams.set('state', location.searchParams.get('state') ?? '');
