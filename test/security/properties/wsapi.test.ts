@@ -7,7 +7,10 @@ import {
   CredentialRejectedError,
   NotAllowedError,
 } from '../../../src/providers/provider.js';
-import { fetchMyStories, fetchWhoAmI, type Stories } from '../../../src/providers/rally-wsapi.js';
+import { fetchArtifacts, type Artifacts } from '../../../src/providers/rally-artifacts.js';
+import { fetchWhoAmI } from '../../../src/providers/rally-person.js';
+import type { Wsapi } from '../../../src/providers/rally-wsapi.js';
+import { readAddress } from '../../../src/rally-page/address.js';
 import { anyJson, anySecret, anyText, forAny } from '../../support/any.js';
 import { answerOddly, oddAnswers, secretsSentTo } from '../../support/odd-answer.js';
 import { expectNoLeak, expectPage } from '../../support/outcome.js';
@@ -23,10 +26,10 @@ import { Visitor } from '../../support/visitor.js';
 
 const USER = '/slm/webservice/v2.0/user';
 const STORIES = '/slm/webservice/v2.0/hierarchicalrequirement';
-const SERVER = 'https://rally.example';
 const PAGE_SIZE = 3;
 const FIRST_PAGE = { start: 1, pageSize: PAGE_SIZE };
 const ADA = { id: 7, name: 'Ada' };
+const VIEW = readAddress({});
 
 const sometimes = <T>(usual: fc.Arbitrary<T>) =>
   fc.oneof({ weight: 5, arbitrary: usual }, { weight: 1, arbitrary: anyJson });
@@ -84,13 +87,13 @@ const bodyOf = (envelope: string, result: fc.Arbitrary<unknown>) =>
 const anyQueryResult = bodyOf('QueryResult', queryResult);
 const anyUser = bodyOf('User', user);
 
-describe('fetchMyStories, for any answer', () => {
+describe('fetchArtifacts, for any answer', () => {
   test('gives at most the rows that were asked for, each as its type says, or throws a typed error', async () => {
     await forAny(
       answersWith(anyQueryResult),
       async (answer) => {
         const stories = await attempt(() =>
-          fetchMyStories(answering(answer), SERVER, {}, ADA, FIRST_PAGE),
+          fetchArtifacts(answering(answer), ADA, VIEW, FIRST_PAGE),
         );
         if (stories) expectStories(stories);
       },
@@ -102,9 +105,9 @@ describe('fetchMyStories, for any answer', () => {
     await forAny(fc.array(sometimes(row), { maxLength: 2 * PAGE_SIZE }), async (Results) => {
       const body = JSON.stringify({ QueryResult: { Results } });
       const http = answering({ status: 200, body });
-      const { stories } = await fetchMyStories(http, SERVER, {}, ADA, FIRST_PAGE);
+      const { artifacts } = await fetchArtifacts(http, ADA, VIEW, FIRST_PAGE);
 
-      expect(stories.map(({ name }) => name)).toEqual(Results.slice(0, PAGE_SIZE).map(nameOf));
+      expect(artifacts.map(({ name }) => name)).toEqual(Results.slice(0, PAGE_SIZE).map(nameOf));
     });
   });
 });
@@ -119,7 +122,7 @@ describe('fetchWhoAmI, for any answer', () => {
     await forAny(
       answersWith(anyUser),
       async (answer) => {
-        const person = await attempt(() => fetchWhoAmI(answering(answer), SERVER, {}));
+        const person = await attempt(() => fetchWhoAmI(answering(answer)));
         if (!person) return;
         expect(Number.isSafeInteger(person.id) && person.id > 0).toBe(true);
         expect(person.name.length).toBeGreaterThan(0);
@@ -143,12 +146,13 @@ function answersWith(bodies: fc.Arbitrary<string>): fc.Arbitrary<Answer> {
   return fc.record({ status: statuses, body: bodies });
 }
 
-function answering(answer: Answer): Http {
-  return {
+function answering(answer: Answer): Wsapi {
+  const http: Http = {
     timeoutMs: 1000,
     get: () => Promise.resolve({ contentType: 'application/json', ...answer }),
     postForm: () => Promise.reject(new Error('nobody asks for a token')),
   };
+  return { http, server: 'https://rally.example', headers: {} };
 }
 
 async function attempt<Result>(fetch: () => Promise<Result>): Promise<Result | undefined> {
@@ -162,19 +166,26 @@ async function attempt<Result>(fetch: () => Promise<Result>): Promise<Result | u
   }
 }
 
-function expectStories({ stories, total, warnings }: Stories): void {
-  expect(stories.length).toBeLessThanOrEqual(PAGE_SIZE);
+function expectStories({ artifacts, total, warnings }: Artifacts): void {
+  expect(artifacts.length).toBeLessThanOrEqual(PAGE_SIZE);
   expect(Number.isSafeInteger(total) && total >= 0).toBe(true);
   for (const text of warnings) expect(typeof text).toBe('string');
-  for (const story of stories) {
+  for (const story of artifacts) {
     expect(story).toEqual({
       formattedId: expect.any(String),
       name: expect.any(String),
-      scheduleState: expect.any(String),
-      planEstimate: story.planEstimate === undefined ? undefined : expect.any(Number),
+      state: expect.any(String),
+      estimate: story.estimate === undefined ? undefined : expect.any(Number),
       iteration: story.iteration === undefined ? undefined : expect.any(String),
-      project: story.project === undefined ? undefined : expect.any(String),
-      blocked: expect.any(Boolean),
+      project:
+        story.project &&
+        ({
+          id: story.project.id === undefined ? undefined : expect.any(Number),
+          name: expect.any(String),
+        } as unknown),
+      isBlocked: expect.any(Boolean),
+      blockedReason: story.blockedReason === undefined ? undefined : expect.any(String),
+      updatedAt: story.updatedAt === undefined ? undefined : expect.any(Date),
       url:
         story.url === undefined
           ? undefined
