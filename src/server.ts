@@ -14,7 +14,11 @@ import { openSessionStore } from './session/store.js';
 import { stopInGoodOrder } from './stop.js';
 
 try {
-  readDotEnv({ quiet: true });
+  const { error } = readDotEnv({ quiet: true });
+  // There need be none. One that cannot be read would be left out without a word.
+  if (error && error.code !== 'ENOENT') {
+    throw new ConfigError([`.env cannot be read (${error.code})`]);
+  }
   await start(loadConfig(process.env));
 } catch (error) {
   for (const line of explain(error)) process.stderr.write(`${line}\n`);

@@ -1,6 +1,9 @@
 // The process itself: what it prints, and when it refuses to start. It is the compiled one, as
 // Foreman and Heroku run it. stop.test.ts has its end.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { signIn } from './support/dance.js';
 import { endRuns, freePort, printed, run as runProgram } from './support/process.js';
@@ -61,6 +64,31 @@ describe('npm start with nothing configured', () => {
 
     expect(server.output().match(/REDIS_URL/g)).toHaveLength(1);
     expect(server.output()).toContain('A restart signs everybody out');
+  });
+
+  test('serves without its Redis, and says in one line what is missing', async () => {
+    const [port, sandboxPort] = [await freePort(), await freePort()];
+    const server = run({
+      PORT: String(port),
+      SANDBOX_PORT: String(sandboxPort),
+      REDIS_URL: `redis://127.0.0.1:${await freePort()}`,
+      SESSION_SECRET: 'a secret of the tests, of thirty-two characters or more',
+    });
+    await printed(server, 'a person who may view no pipeline');
+
+    expect((await fetch(`http://localhost:${port}/healthz`)).status).toBe(200);
+    expect((await fetch(`http://localhost:${port}/readyz`)).status).toBe(503);
+    expect(server.output().match(/.*ECONNREFUSED.*check REDIS_URL.*/g)).toHaveLength(1);
+  });
+
+  test('does not take an .env that it cannot read for none', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'env-'));
+    mkdirSync(join(folder, '.env'));
+    const server = runProgram(resolve('dist/server.js'), {}, folder);
+
+    expect(await server.exit).toBe(1);
+    expect(server.output()).toContain('.env cannot be read (EISDIR)');
+    rmSync(folder, { recursive: true });
   });
 
   test('says in one line what to do about a port that is taken', async () => {

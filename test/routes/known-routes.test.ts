@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { closeAll, start, type Started } from '../support/start.js';
+import { comeBack, json, startStubProvider, startWithStub } from '../support/stub-provider.js';
+import { Visitor } from '../support/visitor.js';
 
 let started: Started;
 
@@ -102,6 +104,31 @@ describe('GET /healthz and /readyz', () => {
 
     expect(answer.status).toBe(200);
     expect(answer.headers['set-cookie']).toBeUndefined();
+  });
+
+  test('are answered while two hundred pages wait for a provider that hangs', async () => {
+    const stub = await startStubProvider();
+    const { url } = await startWithStub(stub);
+    stub.answers.set('/login/oauth2/token', json({ access_token: 'the-token-of-the-stub-1' }));
+    const signedIn = await comeBack(new Visitor(), { url }, 'rally');
+    const cookie = String(signedIn.headers['set-cookie']).split(';')[0] ?? '';
+    const browser = new AbortController();
+    const arrived = new Promise<void>((resolve) => {
+      let waiting = 0;
+      stub.answers.set('/slm/webservice/v2.0/user', () => {
+        if (++waiting === 12) resolve(); // Rally lets one person ask no more at once
+      });
+    });
+    const pages = Array.from({ length: 200 }, () =>
+      fetch(`${url}/rally`, { headers: { Cookie: cookie }, signal: browser.signal }),
+    );
+    await arrived;
+
+    expect((await supertest(url).get('/healthz')).status).toBe(200);
+    expect((await supertest(url).get('/readyz')).status).toBe(200);
+    browser.abort();
+    await Promise.allSettled(pages);
+    await stub.close();
   });
 });
 
