@@ -351,7 +351,7 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'AbortSignal.timeout(timeLeftMs(browser, timeoutMs))',
     replace: 'AbortSignal.timeout(60_000)',
     tests: REDIRECT_TEST,
-    named: 'rally.*drips',
+    named: '^GET /oauth-redirect when.*drips',
   },
   {
     clause: 'B5',
@@ -1034,10 +1034,10 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'G5',
     file: 'src/session/redis.ts',
-    find: 'disableOfflineQueue: true,',
-    replace: 'disableOfflineQueue: false,',
+    find: 'return await Promise.race([command, late]);',
+    replace: 'late.catch(() => undefined); return await command;',
     tests: 'test/session-redis.test.ts',
-    named: 'answer 503 at once',
+    named: 'is there and does not answer',
   },
   {
     clause: 'G6',

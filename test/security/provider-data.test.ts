@@ -208,7 +208,12 @@ test.each([
 );
 
 test('E5 odd, missing and unknown values are listed all the same; Errors are not an empty list (cctray format; WSAPI)', async () => {
-  const Results = [null, 7, {}, { Name: 7, ObjectID: 'x', Project: [], __proto__: null }];
+  const Results = [
+    null,
+    7,
+    { FormattedID: 'US7', Name: 7 },
+    { Name: 7, ObjectID: 'x', Project: [], __proto__: null },
+  ];
   stub.answers.set(RALLY.dataPath, stories({ TotalResultCount: 4, Results }));
   stub.answers.set(
     GOCD.dataPath,
@@ -222,6 +227,7 @@ test('E5 odd, missing and unknown values are listed all the same; Errors are not
   ];
 
   expect(rally.$('tbody tr')).toHaveLength(4);
+  expect(rally.$('tbody').text()).toContain('US7');
   expect(gocd.$('.pipelines > li')).toHaveLength(2);
   expect(gocd.$('.pipelines').text()).toContain('Dancing');
   expect(gocd.$('.pipelines').text()).toContain('Exception');

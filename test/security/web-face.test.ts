@@ -370,7 +370,15 @@ test.each([
     '/node_modules/ejs/package.json',
     '/views/home.ejs',
   ],
-  ...['/public', '/public/', '/public/.', '/public/../src/app.ts', '/public/%2e%2e/src/app.ts'],
+  ...[
+    '/public',
+    '/public/',
+    '/public/.',
+    '/public/package.json',
+    '/public/src/app.ts',
+    '/public/../src/app.ts',
+    '/public/%2e%2e/src/app.ts',
+  ],
   ...['/public/..%2fpackage.json', '/public/%252e%252e/package.json', '/public/....//package.json'],
   ...[
     '/public/..%5cpackage.json',
