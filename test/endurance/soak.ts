@@ -117,15 +117,23 @@ function look(page: Page, asked: string): void {
   else output.expectId(id);
 }
 
-/** Switches other failures on, for some requests each, or none at all; ends all tokens now and then. */
+/**
+ * Switches other failures on, over and over. Each has its turn in the warm-up, so that the largest
+ * answers have been there when the memory is judged; then what strikes, and how often, is random.
+ */
 async function failAnew(): Promise<void> {
   const { text } = await supertest(sandboxUrl).get('/_sandbox/failures');
   const { failures: names } = JSON.parse(text) as { failures: string[] };
-  await every(FAIL_ANEW_EVERY_MS, async () => {
+  const untried = [...names];
+  const warmUpMs = (MINUTES * 60_000) / 3;
+  await every(Math.min(FAIL_ANEW_EVERY_MS, warmUpMs / names.length), async () => {
     await switchTo({ off: 'all' });
-    if (Math.random() < 0.3) return;
-    await switchTo({ name: oneOf(...names), times: oneOf(1, 5, 20), seconds: 0.5 });
-    await switchTo({ name: oneOf(...names), times: oneOf(1, 5), seconds: 0.5 });
+    const next = untried.pop();
+    if (next !== undefined) await switchTo({ name: next, seconds: 0.5 });
+    else if (Math.random() < 0.7) {
+      await switchTo({ name: oneOf(...names), times: oneOf(1, 5, 20), seconds: 0.5 });
+      await switchTo({ name: oneOf(...names), times: oneOf(1, 5), seconds: 0.5 });
+    }
     if (Math.random() < 0.1) await switchTo({ name: 'expire-access-tokens' });
   });
 }
