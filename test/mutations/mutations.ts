@@ -620,6 +620,22 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'type="text"',
     tests: SECURITY.D,
   },
+  {
+    clause: 'D10',
+    file: 'src/walkthrough/masked-fields.ts',
+    find: 'value: isSecretName(name) ? mask(value) : value,',
+    replace: 'value,',
+    tests: 'test/routes/walkthrough.test.ts',
+    named: 'shows no secret of either side',
+  },
+  {
+    clause: 'D10',
+    file: 'src/walkthrough/masked-fields.ts',
+    find: 'return maskText(text, secrets).slice(0, longest);',
+    replace: 'return text.slice(0, longest);',
+    tests: 'test/walkthrough/hostile.test.ts',
+    named: 'repeated our secrets',
+  },
 
   // What providers send.
   {
