@@ -28,7 +28,10 @@ import { Visitor, type Page } from '../support/visitor.js';
 
 jest.setTimeout(300_000); // every failure of the sandbox, one after the other
 
-const PATHS = ['/', '/rally', '/gocd', '/logout', '/rally/api-key', '/gocd/access-token'];
+const PATHS = [
+  ...['/', '/rally', '/rally/counts', '/rally/choices', '/gocd', '/walkthrough', '/logout'],
+  ...['/rally/api-key', '/gocd/access-token'],
+];
 
 /** What this app makes itself: they are in its cookie and its forms, and nowhere else. */
 interface Own {
@@ -320,11 +323,12 @@ describe('a provider that repeats all that it was sent', () => {
         await crawler.visit(`/${provider}`);
         await crawler.visit(`/${provider}`, 'application/json');
         await crawler.visit('/');
+        await crawler.visit('/walkthrough');
       }
     }
     const everything = [...crawler.served, ...started.log].join('\n');
 
-    expect(everything).toContain('Rally warns');
+    expect(everything).toContain('Rally answered with a warning');
     expect(everything).toContain('broken by');
     expect(secretsIn(everything, [tokens.access_token, tokens.refresh_token])).toEqual([]);
   });
