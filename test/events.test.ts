@@ -63,12 +63,21 @@ const refusals: readonly [string, 'rally' | 'gocd', string, () => Promise<Page>]
     () => comeBackWith({ code: SECRET }),
   ],
   [
+    'a key that cannot be one of Rally’s',
+    'rally',
+    'api-key malformed',
+    async () => {
+      const page = await visitor.visit(`${started.url}/rally/api-key`);
+      return visitor.submit(page, 'main form', { credential: SECRET });
+    },
+  ],
+  [
     'an API key that Rally refuses',
     'rally',
     'api-key not accepted',
     async () => {
       const page = await visitor.visit(`${started.url}/rally/api-key`);
-      return visitor.submit(page, 'main form', { credential: SECRET });
+      return visitor.submit(page, 'main form', { credential: `_${SECRET}` });
     },
   ],
   [
