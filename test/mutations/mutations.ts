@@ -320,8 +320,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'B3',
     file: TOKEN,
-    find: "typeof value === 'object' && value !== null",
-    replace: "typeof value === 'object'",
+    find: 'return Object(JSON.parse(body)) as',
+    replace: 'return JSON.parse(body) as',
     tests: SECURITY.B,
   },
   {
@@ -364,7 +364,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'B6',
     file: 'src/http.ts',
-    find: 'throw failure(error, timeout, browser?.gone);',
+    find: 'throw upstreamError;',
     replace: 'throw error;',
     tests: REDIRECT_TEST,
     named: 'cuts the connection',
@@ -425,8 +425,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'C3',
     file: 'src/with-connection.ts',
-    find: 'if (isNearItsEnd || kept.refreshToken === undefined) {',
-    replace: 'if (kept.refreshToken === undefined) {',
+    find: 'if (inTime || kept.refreshToken',
+    replace: 'if (kept.refreshToken',
     tests: SECURITY.C,
   },
   {
@@ -446,22 +446,22 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'C4',
     file: 'src/with-connection.ts',
-    find: 'if (!isAway || !isAlive) throw error;',
-    replace: 'if (!isAway || isAlive) throw error;',
+    find: '|| !isAway || !isAlive) throw error;',
+    replace: '|| !isAway || isAlive) throw error;',
     tests: SECURITY.C,
   },
   {
     clause: 'C5',
     file: 'src/refresh.ts',
-    find: 'throw new NotConnectedError(provider, true); // logged out while we asked',
+    find: "throw new NotConnectedError(provider, 'was_replaced'); // a log-out or a sign-in wins",
     replace: 'return renewed;',
     tests: SECURITY.C,
   },
   {
     clause: 'C5',
     file: 'src/session.ts',
-    find: 'if (connections?.[provider]?.accessToken !== former.accessToken) return false;',
-    replace: 'if (!connections) return false;',
+    find: 'if (!connections || (current !== former.accessToken && current !== renewed.accessToken)) {',
+    replace: 'if (!connections) {',
     tests: SECURITY.C,
   },
 
@@ -691,7 +691,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'E3',
     file: 'src/providers/rally-wsapi.ts',
-    find: 'result.Results.slice(0, pageSize)',
+    find: "result.Results.slice(0, Number(url.searchParams.get('pagesize')))",
     replace: 'result.Results',
     tests: 'test/routes/rally.test.ts',
     named: 'more rows than it was asked for',
@@ -726,7 +726,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'E5',
-    file: 'src/providers/rally-wsapi.ts',
+    file: 'src/providers/rally-artifacts.ts',
     find: "Name: text.catch('(no name)'),",
     replace: 'Name: text,',
     tests: SECURITY.E,
@@ -878,7 +878,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'F4',
-    file: 'src/routes/rally.ts',
+    file: 'src/rally-page/address.ts',
     find: '/^[1-9]\\d{0,5}$/',
     replace: '/\\d/',
     tests: 'test/routes/rally.test.ts',
@@ -886,9 +886,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'F5',
-    file: 'src/app.ts',
-    find: "express.static(join(root, 'public'),",
-    replace: 'express.static(root,',
+    file: 'src/middleware/static-files.ts',
+    find: 'express.static(folder, {',
+    replace: 'express.static(`${folder}/..`, {',
     tests: SECURITY.F,
   },
   {
@@ -980,8 +980,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'F6',
     file: 'src/mask.ts',
-    find: 'masked = masked.replace(anyForm, () => mask(secret));',
-    replace: 'masked = masked.replace(anyForm, (it) => it.slice(0, 1) + mask(secret));',
+    find: 'masked = masked.replace(forms, () => mask(secret));',
+    replace: 'masked = masked.replace(forms, (it) => it.slice(0, 1) + mask(secret));',
     tests: MASK_TEST,
     named: 'is masked',
   },
@@ -1049,9 +1049,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'G5',
-    file: 'src/session/redis.ts',
-    find: 'return await Promise.race([command, late]);',
-    replace: 'late.catch(() => undefined); return await command;',
+    file: 'src/session/redis-connection.ts',
+    find: 'return await Promise.race([answer, late]);',
+    replace: 'late.catch(() => undefined); return await answer;',
     tests: 'test/session-redis.test.ts',
     named: 'is there and does not answer',
   },
