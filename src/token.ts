@@ -27,6 +27,8 @@ const PROVIDERS = {
   gocd: { facts: GOCD, create: createGoCD },
 } as const;
 
+// One that waits for what can no longer come would end by itself, and without a token.
+process.exitCode = EXIT.fault;
 process.once('SIGINT', () => process.exit(EXIT.interrupted));
 // Whoever closes them early is told by print(), or wants to hear nothing.
 process.stdout.on('error', () => undefined);

@@ -377,6 +377,18 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
     expect(command.output()).toMatch(/^Access token: {2}\S+\r?$/m);
   });
 
+  testInTerminal('in a terminal goes on waiting after Ctrl-Z and fg', async () => {
+    const stopAndGoOn = (command: string) => `set -m; ${command}; fg`;
+    const command = runTokenInTerminal([provider], settings(provider), stopAndGoOn);
+    const back = await allowAll(command);
+    command.child.stdin?.write('\x1a');
+    await said(command, prompted(2));
+    type(command, back.href);
+
+    expect(await command.exit).toBe(0);
+    expect(command.output()).toMatch(/^Access token: {2}\S+\r?$/m);
+  });
+
   testInTerminal('in a terminal gives up after four wrong pastes', async () => {
     const command = runTokenInTerminal([provider], settings(provider));
     for (let asked = 1; asked <= 4; asked++) {
@@ -572,6 +584,14 @@ describe('the streams', () => {
     expect(await command.exit).toBe(2);
     expect(command.errors()).toContain('the token is lost');
     expect(command.errors()).not.toMatch(/^ +at /m);
+  });
+
+  test('exit 70 when nothing can come from them any more', async () => {
+    const NODE_OPTIONS = '--import=data:text/javascript,process.stdin.unref()';
+    const command = runToken(['rally'], { ...settings('rally'), NODE_OPTIONS });
+
+    expect(await command.exit).toBe(70);
+    expect(command.output()).toBe('');
   });
 
   test('exit 130 upon SIGINT', async () => {
