@@ -9,6 +9,7 @@ import { readTokenResponse, refreshRequest, type Tokens } from './oauth/token-re
 import type { Provider } from './providers/provider.js';
 import {
   disconnect,
+  isAsItWas,
   latestConnectionTo,
   oneAtATime,
   renewedConnection,
@@ -75,7 +76,7 @@ async function refreshInTurn(
     // What another sign-in has connected is not for this request. Its session id may be one that
     // somebody planted in this browser before, and waits with (session fixation).
     if (current?.id !== stale.id) throw new NotConnectedError(provider, 'was_replaced');
-    if (current.accessToken !== stale.accessToken) return current; // another process was faster
+    if (!isAsItWas(current, stale)) return current; // another process was faster
     const tokens = await askForTokens(request, provider, current);
     const renewed = renewedConnection(current, tokens);
     const isKept = await persistently(heldUntil, () =>

@@ -384,7 +384,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/refresh.ts',
     find: 'if (before) return before;',
     replace: '',
-    and: { find: 'if (current.accessToken !== stale.accessToken) return current;', replace: '' },
+    and: { find: 'if (!isAsItWas(current, stale)) return current;', replace: '' },
     tests: SECURITY.C,
   },
   {
