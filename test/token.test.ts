@@ -419,6 +419,22 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
       expect(command.output()).not.toContain('half-a-refresh-token');
     },
   );
+
+  testInTerminal.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+    ['SIGQUIT', 131],
+  ] as const)('in a terminal gives it back as it was upon %s', async (signal, exitCode) => {
+    const thenLook = (command: string) =>
+      `sh -c 'echo "pid $$"; exec ${command}'; echo "ended with $?"; stty -a`;
+    const command = runTokenInTerminal([provider], settings(provider), thenLook);
+    await said(command, PROMPT);
+    process.kill(Number(/pid (\d+)/.exec(command.output())?.[1]), signal);
+    await command.exit;
+
+    expect(command.output()).toContain(`ended with ${exitCode}`);
+    expect(command.output()).toMatch(/ icanon .* echo /s);
+  });
 });
 
 describe('a denial at Rally, which returns the state', () => {

@@ -20,7 +20,6 @@ export const EXIT = {
   usage: 2,
   away: 3,
   fault: 70,
-  interrupted: 130,
 } as const;
 
 /** An error in words. The title, the status and what happened are for a browser, too. */
