@@ -165,6 +165,14 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
     expect(tokenRequests()).toBe(0);
   });
 
+  test('takes the address without its scheme, as browsers show it', async () => {
+    const command = runToken([provider], settings(provider));
+    const back = await allowAll(command);
+    type(command, back.href.replace('http://', ''));
+
+    expect(await command.exit).toBe(0);
+  });
+
   test.each([
     ['another state', (back: URL) => back.href.replace(/state=[^&]+/, 'state=another')],
     ['no state', (back: URL) => back.href.replace(/state=[^&]+/, '')],
@@ -172,6 +180,8 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
     ['another issuer', (back: URL) => `${back.href}&iss=https://elsewhere.example`],
     ['two codes', (back: URL) => `${back.href}&code=another`],
     ['another address', (back: URL) => back.href.replace('/oauth-redirect', '/elsewhere')],
+    ['another address, and no scheme', (back: URL) => `${back.host}/?a=b&${back.search.slice(1)}`],
+    ['another host, and no scheme', (back: URL) => `//elsewhere/?a=b&${back.search.slice(1)}`],
     ['the scheme of an error page', (back: URL) => back.href.replace(/^http/, 'chrome-error')],
   ])('refuses an address with %s: exit 1, and no request leaves', async (_what, forge) => {
     const command = runToken([provider], settings(provider));

@@ -60,18 +60,16 @@ export function beginSignIn(provider: Provider): SignIn {
  * @throws {UsageError} when it is none of the three
  */
 export function readPasted(provider: Provider, signIn: SignIn, text: string): ValidatedResponse {
-  if (/^[a-z][a-z\d+.-]*:\/\//i.test(text)) {
-    if (!URL.canParse(text)) throw new UsageError('What was pasted is not a whole address.');
-    const pasted = new URL(text);
+  const address = addressIn(text, provider.redirectUri);
+  if (address !== undefined) {
+    if (!URL.canParse(address)) throw new UsageError('What was pasted is not a whole address.');
+    const pasted = new URL(address);
     // Each provider answers at a redirect URI of its own, so that none can hand us a code of the
     // other's (mix-up, RFC 9700 §4.4.2).
     if (whereOf(pasted) !== whereOf(new URL(provider.redirectUri))) {
       throw new StateMismatchError('other_provider');
     }
     return signIn.readRedirect(parse(pasted.search.slice(1)));
-  }
-  if (/^\??([^=&]+=[^&]*&)*(code|state|error)=/.test(text)) {
-    return signIn.readRedirect(parse(text.replace(/^\?/, '')));
   }
   if (!/^[\x21-\x7e]{1,2048}$/.test(text)) {
     throw new UsageError('What was pasted is neither an address nor a code (RFC 6749 §A.11).');
@@ -80,6 +78,16 @@ export function readPasted(provider: Provider, signIn: SignIn, text: string): Va
   // provider that knows PKCE stops it: the code was asked for with another challenge.
   say('A code alone carries no state: that it answers this sign-in could not be checked.');
   return signIn.readBareCode(text);
+}
+
+/** The address that was pasted, or its query: whole. Browsers show addresses without their scheme. */
+function addressIn(text: string, redirectUri: string): string | undefined {
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(text)) return text;
+  const { protocol } = new URL(redirectUri);
+  if (text.startsWith('//')) return protocol + text;
+  if (!/(?:^|[?#&])(?:code|state|error)=/.test(text)) return undefined;
+  const isQuery = /^\??[\w.-]+=/.test(text);
+  return isQuery ? `${redirectUri}?${text.replace(/^\?/, '')}` : `${protocol}//${text}`;
 }
 
 function whereOf({ origin, pathname }: URL): string {
