@@ -629,6 +629,31 @@ describe('the streams', () => {
   });
 });
 
+describe('a code with characters that an address cannot have', () => {
+  test.each([
+    ['the code alone', () => 'a%2Fb%3D%2541%'],
+    [
+      'the whole address',
+      (uri: string, state: string) => `${uri}?code=a%2Fb%3D%2541%&state=${state}`,
+    ],
+  ])('is sent as it was before the address: %s', async (_what, paste) => {
+    stub = await startStubProvider();
+    stub.answers.set('/login/oauth2/token', json({ access_token: 'the-token' }));
+    const command = runToken(['rally'], {
+      RALLY_SERVER: stub.url,
+      RALLY_CLIENT_ID: 'the-client',
+      RALLY_CLIENT_SECRET: 'the-client-secret',
+    });
+    await said(command, PROMPT);
+    const state = /state=([\w-]+)/.exec(command.errors())?.[1] ?? '';
+    type(command, paste('http://localhost:4567/oauth-redirect', state));
+
+    expect(await command.exit).toBe(0);
+    const form = new URLSearchParams(stub.received.at(-1)?.body);
+    expect(form.get('code')).toBe('a/b=%41%');
+  });
+});
+
 describe('a provider’s own words', () => {
   test.each([[['rally']], [['rally', '--listen']]])(
     'are quoted without secrets and without control of the terminal: %j',

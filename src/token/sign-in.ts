@@ -1,6 +1,6 @@
 // Steps 1 and 2 of the dance for one sign-in that no browser session belongs to: it lives as long as
 // the command.
-import { parse } from 'node:querystring';
+import { parse, unescape as withoutPercents } from 'node:querystring';
 import { v4 as uuid } from 'uuid';
 import { authorizationRequestUrl } from '../oauth/authorization-request.js';
 import {
@@ -71,13 +71,15 @@ export function readPasted(provider: Provider, signIn: SignIn, text: string): Va
     }
     return signIn.readRedirect(parse(pasted.search.slice(1)));
   }
-  if (!/^[\x21-\x7e]{1,2048}$/.test(text)) {
+  // As it stands in the address: a code is shown nowhere else, and one with a real % has %25 there.
+  const code = withoutPercents(text);
+  if (!/^[\x21-\x7e]{1,2048}$/.test(code)) {
     throw new UsageError('What was pasted is neither an address nor a code (RFC 6749 §A.11).');
   }
   // Whoever makes a person paste a foreign code makes them work in a foreign account (§10.12). A
   // provider that knows PKCE stops it: the code was asked for with another challenge.
   say('A code alone carries no state: that it answers this sign-in could not be checked.');
-  return signIn.readBareCode(text);
+  return signIn.readBareCode(code);
 }
 
 /** The address that was pasted, or its query: whole. Browsers show addresses without their scheme. */
