@@ -16,7 +16,7 @@ import {
   type SandboxClient,
 } from './support/sandbox.js';
 import { listen, stop } from './support/start.js';
-import { json, startStubProvider, type StubProvider } from './support/stub-provider.js';
+import { hold, json, startStubProvider, type StubProvider } from './support/stub-provider.js';
 import { hasTerminal } from './support/terminal.js';
 import {
   endCommands,
@@ -326,6 +326,31 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
     expect(tokenRequests()).toBe(0);
     expect((await visitor.visit(back)).status).toBe(200);
     expect(await command.exit).toBe(0);
+  });
+
+  test('with --listen answers a reload as it answers the first request', async () => {
+    stub = await startStubProvider();
+    const tokenPath = { rally: '/login/oauth2/token', gocd: '/go/oauth/token' }[provider];
+    const held = hold(stub, tokenPath, json({ access_token: 'the-token' }));
+    const environment = await settingsToListen(provider);
+    const server = provider === 'rally' ? stub.url : `${stub.url}/go`;
+    const command = runToken([provider, '--listen'], {
+      ...environment,
+      [`${provider.toUpperCase()}_SERVER`]: server,
+    });
+    await said(command, WAITING);
+    const state = /state=([\w-]+)/.exec(command.errors())?.[1] ?? '';
+    const uri = /Waiting at (\S+)/.exec(command.errors())?.[1] ?? '';
+    const first = fetch(`${uri}?code=the-code&state=${state}`);
+    const answerNow = await held;
+    const reload = fetch(`${uri}?code=the-code&state=${state}`);
+    await fetch(new URL('/favicon.ico', uri)); // has come after it
+    answerNow();
+
+    expect([(await first).status, (await reload).status]).toEqual([200, 200]);
+    expect(await command.exit).toBe(0);
+    expect(command.errors()).not.toContain('Refused');
+    expect(stub.received.filter(({ line }) => line === `POST ${tokenPath}`)).toHaveLength(1);
   });
 
   test('with --listen ends when the token is refused, and the browser is told', async () => {
