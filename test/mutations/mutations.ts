@@ -309,7 +309,7 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: TOKEN_TEST,
     named: 'another status than 200',
   },
-  { clause: 'B3', file: TOKEN, find: '{1,2048}', replace: '{1,}', tests: SECURITY.B },
+  { clause: 'B3', file: TOKEN, find: 'value.length <= 2048 && ', replace: '', tests: SECURITY.B },
   {
     clause: 'B3',
     file: TOKEN,
