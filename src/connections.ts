@@ -23,13 +23,16 @@ export const PATIENCE = {
 /** Until an answer that nobody reads is given up. Longer than any answer is waited for. */
 const SILENCE_MS = 60_000;
 
+/** Until a request is given up of which the end has not arrived when the process is to stop. */
+const LAST_ARRIVAL_MS = 1_000;
+
 /** Headers and address together, in bytes. */
 const MOST_HEADERS = 16_384;
 
 export interface HttpServer {
   /** Has no listener for requests yet. */
   readonly server: Server;
-  /** Takes no new connections and no new requests; ends when the last one in flight is answered. */
+  /** Takes no new connections and no new requests; ends when the last that has arrived is answered. */
   readonly finish: () => Promise<void>;
 }
 
@@ -86,7 +89,11 @@ export function createHttpServer(log: Logger, patience = PATIENCE): HttpServer {
     server.close();
     await nextTurn(); // for requests that have arrived, and were not looked at yet
     if (inFlight.size === 0) server.closeAllConnections();
+    const late = setTimeout(() => {
+      for (const { req } of inFlight) if (!req.complete) req.destroy();
+    }, LAST_ARRIVAL_MS);
     await closed;
+    clearTimeout(late);
   };
   return { server, finish };
 }

@@ -9,18 +9,26 @@ import { readTokenResponse, refreshRequest, type Tokens } from './oauth/token-re
 import type { Provider } from './providers/provider.js';
 import {
   disconnect,
+  isAsItWas,
   latestConnectionTo,
   oneAtATime,
   renewedConnection,
   replaceConnection,
   type Connection,
 } from './session.js';
+import { CHANGE_MS } from './session/record.js';
 import { SessionStoreError } from './session/store.js';
 
 const SOON_MS = 60_000;
 const SOON_OF_LIFE = 0.1;
-/** For reading and writing the session, before and after the provider was asked. */
-const MARGIN_MS = 3_000;
+/** For reading the session before the provider is asked: a slow store answers within a second. */
+const READING_MS = 1_000;
+/**
+ * One try to keep the new token takes so long at most: a process that was killed may have locked the
+ * session, and a lock, a read and a write have their answers to come. The lock of the refresh must
+ * not end before, or another process would send the spent refresh token.
+ */
+const KEEPING_MS = CHANGE_MS + 4_000;
 const STORE_RETRY_MS = 100;
 
 /** Whether a token is so near its end that it may not live as long as the page takes. */
@@ -68,17 +76,18 @@ async function refreshInTurn(
   provider: Provider,
   stale: Connection,
 ): Promise<Connection> {
-  const holdMs = provider.http.timeoutMs + MARGIN_MS;
+  const askingMs = READING_MS + provider.http.timeoutMs;
+  const holdMs = askingMs + KEEPING_MS;
   return oneAtATime(request, `refresh:${stale.id}`, holdMs, async () => {
-    const heldUntil = performance.now() + holdMs - MARGIN_MS / 2;
+    const lastTry = performance.now() + askingMs;
     const current = await latestConnectionTo(request, provider.id);
     // What another sign-in has connected is not for this request. Its session id may be one that
     // somebody planted in this browser before, and waits with (session fixation).
     if (current?.id !== stale.id) throw new NotConnectedError(provider, 'was_replaced');
-    if (current.accessToken !== stale.accessToken) return current; // another process was faster
+    if (!isAsItWas(current, stale)) return current; // another process was faster
     const tokens = await askForTokens(request, provider, current);
     const renewed = renewedConnection(current, tokens);
-    const isKept = await persistently(heldUntil, () =>
+    const isKept = await persistently(lastTry, () =>
       replaceConnection(request, provider.id, current, renewed),
     );
     if (isKept) return renewed;
@@ -115,12 +124,12 @@ function isRefusal(error: unknown): boolean {
 }
 
 /** The old tokens are spent: a store that is away for a moment must not cost the new ones. */
-async function persistently<Result>(until: number, work: () => Promise<Result>): Promise<Result> {
+async function persistently<Result>(lastTry: number, work: () => Promise<Result>): Promise<Result> {
   for (;;) {
     try {
       return await work();
     } catch (error) {
-      if (!(error instanceof SessionStoreError) || performance.now() > until) throw error;
+      if (!(error instanceof SessionStoreError) || performance.now() > lastTry) throw error;
       await delay(STORE_RETRY_MS);
     }
   }

@@ -139,6 +139,14 @@ export async function oneAtATime<Result>(
   return storeOf(request).oneAtATime(name, holdMs, work);
 }
 
+/**
+ * Whether both are the same connection and renewed as often. Its tokens do not tell: a provider may
+ * renew a token by giving it once more.
+ */
+export function isAsItWas(current: Connection | undefined, known: Connection): boolean {
+  return current?.id === known.id && current.refreshes === known.refreshes;
+}
+
 /** Remembers a sign-in until the browser comes back with its state. */
 export async function rememberSignIn(request: Request, signIn: KeptSignIn): Promise<void> {
   await changeOrStartSession(request, (data) => {
@@ -229,10 +237,8 @@ export async function replaceConnection(
   renewed: Connection,
 ): Promise<boolean> {
   const isReplaced = await changeSession(request, ({ connections }) => {
-    const current = connections?.[provider]?.accessToken;
-    if (!connections || (current !== former.accessToken && current !== renewed.accessToken)) {
-      return false;
-    }
+    const current = connections?.[provider];
+    if (!connections || !(isAsItWas(current, former) || isAsItWas(current, renewed))) return false;
     connections[provider] = renewed;
     return true;
   });
@@ -267,7 +273,7 @@ export async function disconnect(
   if (!onlyIf) await forgetRecordings(request, [provider]);
   await changeSession(request, (data) => {
     const { [provider]: forgotten, ...others } = data.connections ?? {};
-    if (onlyIf && forgotten?.accessToken !== onlyIf.accessToken) return;
+    if (onlyIf && !isAsItWas(forgotten, onlyIf)) return;
     if (Object.keys(others).length > 0) data.connections = others;
     else delete data.connections;
   });

@@ -1,5 +1,6 @@
 // `npm run token -- rally`: a token by hand. The dance of routes/login.ts and
 // routes/oauth-redirect.ts, with a person to carry the answer from the browser to here.
+import { constants } from 'node:os';
 import { config as readDotEnv } from 'dotenv';
 import { loadProviderConfig } from './config.js';
 import { createHttp, type Http } from './http.js';
@@ -27,7 +28,12 @@ const PROVIDERS = {
   gocd: { facts: GOCD, create: createGoCD },
 } as const;
 
-process.once('SIGINT', () => process.exit(EXIT.interrupted));
+// One that waits for what can no longer come would end by itself, and without a token.
+process.exitCode = EXIT.fault;
+// A signal alone would end it and leave the terminal in raw mode: one types there unseen.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
+}
 // Whoever closes them early is told by print(), or wants to hear nothing.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);

@@ -18,6 +18,10 @@ import { start } from './support/start.js';
 import { comeBack, hold, json, respond } from './support/stub-provider.js';
 import { Visitor, type Page } from './support/visitor.js';
 
+const INVALID_GRANT = json({ error: 'invalid_grant' }, 400);
+/** A server may give an access token that lives once more, at a refresh and at a sign-in. */
+const FIRST_AGAIN = { ...THIRD, access_token: FIRST.access_token };
+
 afterEach(async () => {
   jest.restoreAllMocks();
   await closeConnections();
@@ -55,24 +59,26 @@ describe.each(PROVIDERS)('while the token of $provider is renewed', (at) => {
   });
 
   test.each([
-    ['gives a token', json(SECOND)],
-    ['is refused', json({ error: 'invalid_grant' }, 400)],
-  ])('a new sign-in wins when the refresh %s', async (_what, answer) => {
+    ['gives a token', json(SECOND), THIRD],
+    ['is refused', INVALID_GRANT, THIRD],
+    ['gives a token, also by the same access token', json(SECOND), FIRST_AGAIN],
+    ['is refused, also by the same access token', INVALID_GRANT, FIRST_AGAIN],
+  ])('a new sign-in wins when the refresh %s', async (_what, answer, tokens) => {
     const connected = await connectTo(at);
     const { started, visitor, visit, answerTokens, acceptOnly, used } = connected;
     const page = await during(
       connected,
       async () => {
-        answerTokens(json(THIRD));
+        answerTokens(json(tokens));
         await comeBack(visitor, started, provider);
       },
       answer,
     );
 
     expect(page.status).toBe(401);
-    acceptOnly(THIRD);
+    acceptOnly(tokens);
     expect((await visit()).status).toBe(200);
-    expect(used()).toEqual([FIRST.access_token, THIRD.access_token]);
+    expect(used()).toEqual([FIRST.access_token, tokens.access_token]);
   });
 
   test('a sign-in at the other provider loses nothing', async () => {
@@ -125,7 +131,7 @@ describe.each(PROVIDERS)('while the token of $provider is renewed', (at) => {
 
   test.each([
     ['all have its token', json(SECOND), 200],
-    ['are told that it was refused', json({ error: 'invalid_grant' }, 400), 401],
+    ['are told that it was refused', INVALID_GRANT, 401],
     ['are told that the provider is away', respond(500, 'text/html', '<h1>Oops</h1>'), 502],
   ])('other pages wait for it, and %s', async (_what, answer, status) => {
     const connected = await connectTo(at);
@@ -157,6 +163,23 @@ describe.each(PROVIDERS)('while the token of $provider is renewed', (at) => {
 
     expect((await slow).status).toBe(200);
     expect((await visit()).status).toBe(200);
+    expect(refreshes()).toHaveLength(1);
+  });
+
+  test('a page that was begun before asks for no other when the token is the same again', async () => {
+    const { stub, visit, answerTokens, acceptOnly, refreshes } = await connectTo(at);
+    answerTokens(json(FIRST_AGAIN));
+    const held = hold(stub, apiPath, REFUSED);
+    const slow = visit();
+    const refuseNow = await held;
+    stub.answers.set(apiPath, (request, response) => {
+      REFUSED(request, response);
+      acceptOnly(FIRST_AGAIN);
+    });
+    expect((await visit()).status).toBe(200);
+    refuseNow();
+
+    expect((await slow).status).toBe(200);
     expect(refreshes()).toHaveLength(1);
   });
 

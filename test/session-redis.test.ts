@@ -146,7 +146,7 @@ describeWithRedis('sessions in Redis', () => {
       connected = await connectTo(rally, FIRST, {
         REDIS_URL: redis.url,
         SESSION_SECRET: SECRET,
-        UPSTREAM_TIMEOUT_MS: '1000', // and so the lock of the refresh ends after four seconds
+        UPSTREAM_TIMEOUT_MS: '1500', // and so a new token is kept within two and a half seconds, or lost
       });
       connected.acceptOnly(SECOND);
       const held = hold(connected.stub, rally.tokenPath, json(SECOND));

@@ -24,6 +24,7 @@ const EMPTY = json({
   QueryResult: { Errors: [], Warnings: [], TotalResultCount: 0, Results: [] },
 });
 const SESSION_SECRET = 'a secret of the tests, of thirty-two characters or more';
+const FORM = 'Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 99';
 const CUT = 'their time is over';
 
 let stub: StubProvider;
@@ -105,10 +106,11 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     expect(server.output()).not.toContain(CUT);
   });
 
-  test('does not wait for connections that ask for nothing', async () => {
+  test('does not wait for connections that ask for nothing, or not to the end', async () => {
     const server = await run();
     await beginOn(url);
     await beginOn(url, 'GET / HTTP/1.1\r\nHost: half-a-req');
+    await beginOn(url, `POST /logout HTTP/1.1\r\nHost: a\r\n${FORM}\r\n\r\nhalf-a-form`);
     const agent = new Agent({ keepAlive: true });
     await new Promise((resolve) => {
       get(`${url}/healthz`, { agent }, (answer) => answer.resume().once('end', resolve));

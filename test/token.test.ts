@@ -16,7 +16,7 @@ import {
   type SandboxClient,
 } from './support/sandbox.js';
 import { listen, stop } from './support/start.js';
-import { json, startStubProvider, type StubProvider } from './support/stub-provider.js';
+import { hold, json, startStubProvider, type StubProvider } from './support/stub-provider.js';
 import { hasTerminal } from './support/terminal.js';
 import {
   endCommands,
@@ -165,6 +165,14 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
     expect(tokenRequests()).toBe(0);
   });
 
+  test('takes the address without its scheme, as browsers show it', async () => {
+    const command = runToken([provider], settings(provider));
+    const back = await allowAll(command);
+    type(command, back.href.replace('http://', ''));
+
+    expect(await command.exit).toBe(0);
+  });
+
   test.each([
     ['another state', (back: URL) => back.href.replace(/state=[^&]+/, 'state=another')],
     ['no state', (back: URL) => back.href.replace(/state=[^&]+/, '')],
@@ -172,6 +180,8 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
     ['another issuer', (back: URL) => `${back.href}&iss=https://elsewhere.example`],
     ['two codes', (back: URL) => `${back.href}&code=another`],
     ['another address', (back: URL) => back.href.replace('/oauth-redirect', '/elsewhere')],
+    ['another address, and no scheme', (back: URL) => `${back.host}/?a=b&${back.search.slice(1)}`],
+    ['another host, and no scheme', (back: URL) => `//elsewhere/?a=b&${back.search.slice(1)}`],
     ['the scheme of an error page', (back: URL) => back.href.replace(/^http/, 'chrome-error')],
   ])('refuses an address with %s: exit 1, and no request leaves', async (_what, forge) => {
     const command = runToken([provider], settings(provider));
@@ -318,6 +328,31 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
     expect(await command.exit).toBe(0);
   });
 
+  test('with --listen answers a reload as it answers the first request', async () => {
+    stub = await startStubProvider();
+    const tokenPath = { rally: '/login/oauth2/token', gocd: '/go/oauth/token' }[provider];
+    const held = hold(stub, tokenPath, json({ access_token: 'the-token' }));
+    const environment = await settingsToListen(provider);
+    const server = provider === 'rally' ? stub.url : `${stub.url}/go`;
+    const command = runToken([provider, '--listen'], {
+      ...environment,
+      [`${provider.toUpperCase()}_SERVER`]: server,
+    });
+    await said(command, WAITING);
+    const state = /state=([\w-]+)/.exec(command.errors())?.[1] ?? '';
+    const uri = /Waiting at (\S+)/.exec(command.errors())?.[1] ?? '';
+    const first = fetch(`${uri}?code=the-code&state=${state}`);
+    const answerNow = await held;
+    const reload = fetch(`${uri}?code=the-code&state=${state}`);
+    await fetch(new URL('/favicon.ico', uri)); // has come after it
+    answerNow();
+
+    expect([(await first).status, (await reload).status]).toEqual([200, 200]);
+    expect(await command.exit).toBe(0);
+    expect(command.errors()).not.toContain('Refused');
+    expect(stub.received.filter(({ line }) => line === `POST ${tokenPath}`)).toHaveLength(1);
+  });
+
   test('with --listen ends when the token is refused, and the browser is told', async () => {
     const environment = await settingsToListen(provider);
     const name = `${provider.toUpperCase()}_CLIENT_SECRET`;
@@ -377,6 +412,18 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
     expect(command.output()).toMatch(/^Access token: {2}\S+\r?$/m);
   });
 
+  testInTerminal('in a terminal goes on waiting after Ctrl-Z and fg', async () => {
+    const stopAndGoOn = (command: string) => `set -m; ${command}; fg`;
+    const command = runTokenInTerminal([provider], settings(provider), stopAndGoOn);
+    const back = await allowAll(command);
+    command.child.stdin?.write('\x1a');
+    await said(command, prompted(2));
+    type(command, back.href);
+
+    expect(await command.exit).toBe(0);
+    expect(command.output()).toMatch(/^Access token: {2}\S+\r?$/m);
+  });
+
   testInTerminal('in a terminal gives up after four wrong pastes', async () => {
     const command = runTokenInTerminal([provider], settings(provider));
     for (let asked = 1; asked <= 4; asked++) {
@@ -407,6 +454,22 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
       expect(command.output()).not.toContain('half-a-refresh-token');
     },
   );
+
+  testInTerminal.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+    ['SIGQUIT', 131],
+  ] as const)('in a terminal gives it back as it was upon %s', async (signal, exitCode) => {
+    const thenLook = (command: string) =>
+      `sh -c 'echo "pid $$"; exec ${command}'; echo "ended with $?"; stty -a`;
+    const command = runTokenInTerminal([provider], settings(provider), thenLook);
+    await said(command, PROMPT);
+    process.kill(Number(/pid (\d+)/.exec(command.output())?.[1]), signal);
+    await command.exit;
+
+    expect(command.output()).toContain(`ended with ${exitCode}`);
+    expect(command.output()).toMatch(/ icanon .* echo /s);
+  });
 });
 
 describe('a denial at Rally, which returns the state', () => {
@@ -574,12 +637,45 @@ describe('the streams', () => {
     expect(command.errors()).not.toMatch(/^ +at /m);
   });
 
+  test('exit 70 when nothing can come from them any more', async () => {
+    const NODE_OPTIONS = '--import=data:text/javascript,process.stdin.unref()';
+    const command = runToken(['rally'], { ...settings('rally'), NODE_OPTIONS });
+
+    expect(await command.exit).toBe(70);
+    expect(command.output()).toBe('');
+  });
+
   test('exit 130 upon SIGINT', async () => {
     const command = runToken(['rally'], settings('rally'));
     await said(command, PROMPT);
     command.child.kill('SIGINT');
 
     expect(await command.exit).toBe(130);
+  });
+});
+
+describe('a code with characters that an address cannot have', () => {
+  test.each([
+    ['the code alone', () => 'a%2Fb%3D%2541%'],
+    [
+      'the whole address',
+      (uri: string, state: string) => `${uri}?code=a%2Fb%3D%2541%&state=${state}`,
+    ],
+  ])('is sent as it was before the address: %s', async (_what, paste) => {
+    stub = await startStubProvider();
+    stub.answers.set('/login/oauth2/token', json({ access_token: 'the-token' }));
+    const command = runToken(['rally'], {
+      RALLY_SERVER: stub.url,
+      RALLY_CLIENT_ID: 'the-client',
+      RALLY_CLIENT_SECRET: 'the-client-secret',
+    });
+    await said(command, PROMPT);
+    const state = /state=([\w-]+)/.exec(command.errors())?.[1] ?? '';
+    type(command, paste('http://localhost:4567/oauth-redirect', state));
+
+    expect(await command.exit).toBe(0);
+    const form = new URLSearchParams(stub.received.at(-1)?.body);
+    expect(form.get('code')).toBe('a/b=%41%');
   });
 });
 

@@ -16,7 +16,7 @@ describeWithRedis('two processes on one Redis', () => {
   let two: TwoProcesses;
 
   beforeEach(async () => {
-    // The lock of a process that is killed ends three seconds later.
+    // The lock of a process that is killed ends ten seconds later.
     two = await TwoProcesses.start({ UPSTREAM_TIMEOUT_MS: '4000' });
   });
   afterEach(async () => {
@@ -57,6 +57,20 @@ describeWithRedis('two processes on one Redis', () => {
 
     expect(new Set(await browser.askAtOnce('/rally', 40))).toEqual(new Set([200]));
     expect(two.tokenRequests).toBe(2);
+  });
+
+  test('a new token that has to wait for its session is waited for by the other process', async () => {
+    const impatient = await TwoProcesses.start({ UPSTREAM_TIMEOUT_MS: '1000' });
+    try {
+      const browser = await impatient.signIn();
+      impatient.expireAccessTokens();
+      await impatient.lockSessions();
+
+      expect(await browser.askAtOnce('/rally', 4)).toEqual([200, 200, 200, 200]);
+      expect(impatient.tokenRequests).toBe(2);
+    } finally {
+      await impatient.close();
+    }
   });
 
   test('a process that is killed while it refreshes locks nobody out', async () => {

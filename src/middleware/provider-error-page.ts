@@ -130,7 +130,7 @@ function stateMismatchPage(
 }
 
 /** GoCD writes the codes of RFC 6749 with hyphens. */
-function canonical(code: string): string {
+export function canonical(code: string): string {
   return code.replaceAll('-', '_');
 }
 

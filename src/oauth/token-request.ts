@@ -94,12 +94,14 @@ function readFields({ status, body }: { status: number; body: string }): Record<
   }
 }
 
-/**
- * A token with a line break or a quote in it would let its sender write headers of our requests,
- * and one without a limit would fill the session store.
- */
+/** A token with a line break or a quote in it would let its sender write headers of our requests. */
+export function isHeaderSafe(value: string): boolean {
+  return /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value);
+}
+
+/** One without a limit would fill the session store. */
 function isUsableToken(value: unknown): value is string {
-  return typeof value === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]{1,2048}$/.test(value);
+  return typeof value === 'string' && value.length <= 2048 && isHeaderSafe(value);
 }
 
 /**

@@ -1,6 +1,7 @@
 // In place of the dance: a string that a person has made at the provider by hand, Rally's API key or
 // GoCD's personal access token. It is tried before it is kept, and never shown again.
 import type { Request, RequestHandler, Response } from 'express';
+import { isHeaderSafe } from '../oauth/token-request.js';
 import { CredentialRejectedError, type Person, type Provider } from '../providers/provider.js';
 import { connect, connectionBy, csrfTokenOf } from '../session.js';
 
@@ -59,7 +60,6 @@ async function render(
   });
 }
 
-/** It goes into a header: nothing in it may end a line or a quoted string. */
 function isUsable(value: string): boolean {
-  return /^[\x21\x23-\x5b\x5d-\x7e]{8,500}$/.test(value);
+  return value.length >= 8 && value.length <= 500 && isHeaderSafe(value);
 }

@@ -147,8 +147,11 @@ async function find(store: SessionStore, first: string): Promise<SessionData | u
   });
 }
 
-/** Reading a record, and writing it back: more than a store that is well needs for both. */
-const CHANGE_MS = 5_000;
+/**
+ * When others may change a session whose change has not ended: more than a store that is well needs for
+ * reading a record and writing it back.
+ */
+export const CHANGE_MS = 5_000;
 
 async function oneAtATime<Result>(
   store: SessionStore,

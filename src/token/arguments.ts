@@ -38,7 +38,7 @@ Exit codes
   2    wrong arguments or settings, or nothing to read
   3    the provider is away, or answers what no OAuth server does
   70   a fault of this command
-  130  ended with Ctrl-C
+  130  ended with Ctrl-C; by another signal, 128 and its number
 `;
 
 const OPTIONS = ['--listen', '--refresh', '--json', '--help', '-h'];

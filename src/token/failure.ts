@@ -3,7 +3,7 @@
 import { ConfigError } from '../config.js';
 import { UpstreamError } from '../http.js';
 import { maskText } from '../mask.js';
-import { providerPage } from '../middleware/provider-error-page.js';
+import { canonical, providerPage } from '../middleware/provider-error-page.js';
 import {
   AuthorizationResponseError,
   StateMismatchError,
@@ -20,7 +20,6 @@ export const EXIT = {
   usage: 2,
   away: 3,
   fault: 70,
-  interrupted: 130,
 } as const;
 
 /** An error in words. The title, the status and what happened are for a browser, too. */
@@ -133,11 +132,6 @@ function isOutage(error: unknown): boolean {
     (error instanceof AuthorizationResponseError || error instanceof TokenResponseError) &&
     ['temporarily_unavailable', 'server_error'].includes(canonical(error.code))
   );
-}
-
-/** GoCD writes the codes of RFC 6749 with hyphens. */
-function canonical(code: string): string {
-  return code.replaceAll('-', '_');
 }
 
 function usage(title: string, happened: string): Failure {

@@ -77,6 +77,13 @@ export async function waitForRedirect<Result>(
     );
   }
   const { promise, resolve, reject } = promiseOf<Result>();
+  const underWay = new Map<string, Promise<Result>>();
+  // A browser may ask twice: somebody reloads the page that is late. Both are given the one result.
+  const resultOf = (query: string) => {
+    const result = underWay.get(query) ?? onRedirect(parse(query));
+    underWay.set(query, result);
+    return result;
+  };
   const server = createServer((request, response) => {
     const [path, query = ''] = splitOnce(request.url ?? '', '?');
     // Browsers ask for more than they were sent to (favicon.ico), and HEAD must not spend the state.
@@ -84,12 +91,13 @@ export async function waitForRedirect<Result>(
       void show(response, NOT_HERE);
       return;
     }
-    void onRedirect(parse(query)).then(
+    void resultOf(query).then(
       async (result) => {
         await show(response, DONE);
         resolve(result);
       },
       async (error: unknown) => {
+        underWay.delete(query);
         await show(response, onRefusal(error));
         // Anybody's page can make a browser come here: that must not end somebody's sign-in.
         if (!(error instanceof StateMismatchError)) reject(error);

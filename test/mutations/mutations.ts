@@ -309,7 +309,7 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: TOKEN_TEST,
     named: 'another status than 200',
   },
-  { clause: 'B3', file: TOKEN, find: '{1,2048}', replace: '{1,}', tests: SECURITY.B },
+  { clause: 'B3', file: TOKEN, find: 'value.length <= 2048 && ', replace: '', tests: SECURITY.B },
   {
     clause: 'B3',
     file: TOKEN,
@@ -384,7 +384,7 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/refresh.ts',
     find: 'if (before) return before;',
     replace: '',
-    and: { find: 'if (current.accessToken !== stale.accessToken) return current;', replace: '' },
+    and: { find: 'if (!isAsItWas(current, stale)) return current;', replace: '' },
     tests: SECURITY.C,
   },
   {

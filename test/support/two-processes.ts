@@ -1,3 +1,4 @@
+import { createClient } from 'redis';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
 import { freePort, settingsFor, startAppProcess, type AppProcess } from './app-process.js';
 import { allow } from './dance.js';
@@ -112,6 +113,17 @@ export class TwoProcesses {
   /** Rally takes no access token any more that it has issued so far; refresh tokens it takes. */
   expireAccessTokens(): void {
     this.sandbox.world.rally.grants.expireAccessTokens();
+  }
+
+  /** Leaves sessions locked, as a process does that is killed while it changes them. */
+  async lockSessions(): Promise<void> {
+    const client = createClient({ url: this.redis.url });
+    await client.connect();
+    for (const key of await client.keys('*:session:*')) {
+      const expiration = { type: 'PX', value: 5_000 } as const;
+      await client.set(key.replace(':session:', ':lock:session:'), 'killed', { expiration });
+    }
+    await client.close();
   }
 
   /** @param seconds how late a slow answer comes */
