@@ -1,7 +1,8 @@
 // Redis goes away, restarts or hangs while a token is renewed, with two processes on it. The old
 // refresh token is spent by then: what is lost costs the person a new sign-in.
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { freePort, startAppProcess } from './support/app-process.js';
+import { startAppProcess } from './support/app-process.js';
+import { freePort } from './support/process.js';
 import { findRedisServer, RedisServer } from './support/redis-server.js';
 import { TwoProcesses, until, type Browser } from './support/two-processes.js';
 

@@ -3,7 +3,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { FAILURES } from '../../src/sandbox/failures.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
-import { freePort, settingsFor, startAppProcess, type AppProcess } from '../support/app-process.js';
+import { settingsFor, startAppProcess, type AppProcess } from '../support/app-process.js';
+import { freePort } from '../support/process.js';
 import {
   GOCD,
   letAllBeWell,

@@ -1,7 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer } from 'node:http';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
-import { listen, stop } from './start.js';
 
 /** The compiled app as a process of its own, as Foreman and Heroku run it. */
 export interface AppProcess {
@@ -11,14 +9,6 @@ export interface AppProcess {
   /** What of it went to standard error. */
   readonly errors: () => string;
   readonly kill: (signal?: NodeJS.Signals) => Promise<void>;
-}
-
-/** A port that nothing listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await stop(server);
-  return port;
 }
 
 /** Starts it, and waits until it listens. */

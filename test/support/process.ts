@@ -52,6 +52,7 @@ export async function printed({ child, output, exit }: Run, text: string | RegEx
   }
 }
 
+/** A port that nothing listens on now. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   const port = await listen(server);

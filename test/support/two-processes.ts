@@ -1,6 +1,7 @@
 import { createClient } from 'redis';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
-import { freePort, settingsFor, startAppProcess, type AppProcess } from './app-process.js';
+import { settingsFor, startAppProcess, type AppProcess } from './app-process.js';
+import { freePort } from './process.js';
 import { allow } from './dance.js';
 import { RedisServer } from './redis-server.js';
 import { askFor } from './sandbox.js';
