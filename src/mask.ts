@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { alike, placesIn, withoutEscapes } from './escapes.js';
 
 /**
  * The only place that knows what a secret looks like. Everything that is logged or shown and that
@@ -31,7 +32,7 @@ const SHORTEST_SECRET = 4;
 const MASKED = /^[^…]{4}…[^…]{4}$/;
 
 /** The secrets that were sent to a provider on behalf of the browser's request under way. */
-const sent = new AsyncLocalStorage<Map<string, RegExp | undefined>>();
+const sent = new AsyncLocalStorage<Map<string, Forms>>();
 
 /** Runs the work for one browser's request; what it remembers is masked in all that it does. */
 export function withSecretsOfItsOwn(work: () => void): void {
@@ -40,41 +41,7 @@ export function withSecretsOfItsOwn(work: () => void): void {
 
 /** A provider may repeat what it was sent: from now on it is masked, however it is written. */
 export function rememberSecret(secret: string): void {
-  if (secret.length >= SHORTEST_SECRET) sent.getStore()?.set(secret, undefined);
-}
-
-/**
- * A secret as a server may repeat it: each character as it is, in the other case, or escaped for a URL,
- * for HTML or for JSON; or all of it in base64.
- */
-function inAnyForm(secret: string): RegExp {
-  const characters = Array.from(secret, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    const hex = code.toString(16);
-    const percent = Buffer.from(character).toString('hex').replace(/../g, '%$&');
-    const forms = [
-      `\\\\{0,3}${literal(character)}`,
-      character === ' ' ? '\\+|%20' : percent,
-      `&#0{0,9}${code};?|&#x0{0,9}${hex};?`,
-      `\\\\{1,3}u${hex.padStart(4, '0')}`,
-      ...(NAMED_CHARACTERS.get(character) ?? []),
-    ];
-    return `(?:${forms.join('|')})`;
-  });
-  const base64 = Buffer.from(secret).toString('base64').replace(/=+$/, '');
-  return new RegExp(`${characters.join('')}|${literal(base64)}`, 'gi');
-}
-
-const NAMED_CHARACTERS: ReadonlyMap<string, readonly string[]> = new Map([
-  ['&', ['&amp;']],
-  ['<', ['&lt;']],
-  ['>', ['&gt;']],
-  ['"', ['&quot;']],
-  ["'", ['&apos;']],
-]);
-
-function literal(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+  sent.getStore()?.set(secret, formsOf(secret));
 }
 
 /**
@@ -104,12 +71,64 @@ export function credentialIn(header: string): string {
  * @param known other secrets that may stand in it
  */
 export function maskSent(text: string, known: Iterable<string> = []): string {
-  let masked = text;
-  for (const [secret, forms] of [...sentForms(), ...formsOf(known)]) {
-    // By a function: in a text to put in its place, `$&` would bring the whole secret back.
-    masked = masked.replace(forms, () => mask(secret));
+  const secrets = [...(sent.getStore() ?? []), ...Array.from(known, withForms)];
+  const found = [...find(secrets, text), ...findEscaped(secrets, text)];
+  let masked = '';
+  let done = 0;
+  for (const { secret, start, end } of found.sort((one, other) => one.start - other.start)) {
+    if (start >= done) masked += text.slice(done, start) + mask(secret);
+    done = Math.max(done, end);
   }
-  return masked;
+  return masked + text.slice(done);
+}
+
+type Forms = readonly string[];
+
+/** As a server may repeat it: as it is, without escapes that it has itself, or in base64. */
+function formsOf(secret: string): Forms {
+  if (secret.length < SHORTEST_SECRET) return [];
+  const base64 = Buffer.from(secret).toString('base64').replace(/=+$/, '');
+  return [secret, withoutEscapes(secret), base64]
+    .map(alike)
+    .filter(({ length }) => length >= SHORTEST_SECRET);
+}
+
+function withForms(secret: string): readonly [string, Forms] {
+  return [secret, formsOf(secret)];
+}
+
+interface Found {
+  readonly secret: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+function find(secrets: readonly (readonly [string, Forms])[], text: string): Found[] {
+  const found: Found[] = [];
+  const searched = alike(text);
+  for (const [secret, forms] of secrets) {
+    for (const form of forms) {
+      let start = searched.indexOf(form);
+      while (start >= 0) {
+        const end = start + form.length;
+        found.push({ secret, start, end });
+        start = searched.indexOf(form, end);
+      }
+    }
+  }
+  return found;
+}
+
+function findEscaped(secrets: readonly (readonly [string, Forms])[], text: string): Found[] {
+  const meant = withoutEscapes(text);
+  const found = meant === text ? [] : find(secrets, meant);
+  if (found.length === 0) return [];
+  const places = placesIn(text);
+  return found.map(({ secret, start, end }) => ({
+    secret,
+    start: places[start]?.[0] ?? start,
+    end: places[end - 1]?.[1] ?? end,
+  }));
 }
 
 /**
@@ -123,23 +142,6 @@ export function maskText(text: string, known: Iterable<string> = []): string {
     .replace(QUOTED_SECRET, (_match, name: string, value: string) => name + mask(value))
     .replace(NAMED_SECRET, (_match, name: string, value: string) => name + mask(value))
     .replace(LONG_RUN, (run) => (isRandomLooking(run) ? mask(run) : run));
-}
-
-/** Of each secret that was sent; made when a text is to be masked for the first time. */
-function sentForms(): readonly (readonly [string, RegExp])[] {
-  const secrets = sent.getStore();
-  if (!secrets) return [];
-  return [...secrets].map(([secret, known]) => {
-    const forms = known ?? inAnyForm(secret);
-    if (!known) secrets.set(secret, forms);
-    return [secret, forms];
-  });
-}
-
-function formsOf(secrets: Iterable<string>): readonly (readonly [string, RegExp])[] {
-  return [...secrets]
-    .filter(({ length }) => length >= SHORTEST_SECRET)
-    .map((secret) => [secret, inAnyForm(secret)]);
 }
 
 /** `unsupported_grant_type` is long too, but it is a word: it has neither digits nor mixed case. */

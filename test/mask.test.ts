@@ -87,6 +87,49 @@ describe('a secret that was sent', () => {
     });
   });
 
+  // A code comes from whoever opens the redirect URI, and is as long as they like.
+  test.each([100, 2000, 6000, 16_000])('is masked though it has %i characters', (length) => {
+    const secret = 'Ab/1'.repeat(length / 4);
+    withSecretsOfItsOwn(() => {
+      rememberSecret(secret);
+
+      expect(maskSent(`a ${encodeURIComponent(secret)} b ${secret}`)).toBe(
+        'a Ab/1…Ab/1 b Ab/1…Ab/1',
+      );
+    });
+  });
+
+  test.each(['%', '&#', '&#x', '\\u', '\\'])('is masked behind %s', (before) => {
+    const secret = '41414141-41aB';
+    withSecretsOfItsOwn(() => {
+      rememberSecret(secret);
+
+      expect(maskSent(`a ${before}${secret} b`)).toMatch(/^a \S{0,3}… b$/);
+    });
+  });
+
+  test.each(['50%41 off', 'back\\slash', 'at&lt;last', 'so%C3 odd', 'İstanbul'])(
+    'is masked though it has in itself what looks like an escape: %s',
+    (secret) => {
+      withSecretsOfItsOwn(() => {
+        rememberSecret(secret);
+        const forms = [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)];
+
+        expect(forms.map((form) => maskSent(`a ${form} b`))).toEqual(Array(3).fill('a … b'));
+      });
+    },
+  );
+
+  test('leaves all escapes around it as they were', () => {
+    withSecretsOfItsOwn(() => {
+      rememberSecret(SECRET);
+
+      expect(maskSent(`%e4 é %c3%a9 &lt; \\n ${encodeURIComponent(SECRET)}%26 &amp;`)).toBe(
+        '%e4 é %c3%a9 &lt; \\n …%26 &amp;',
+      );
+    });
+  });
+
   test('is masked for the request that it was sent for alone', () => {
     withSecretsOfItsOwn(() => {
       rememberSecret(SECRET);

@@ -111,6 +111,16 @@ describe.each([
     },
   );
 
+  test('refuses a code of eight thousand characters: a page, as for any other', async () => {
+    stub.answers.set(tokenPath, json({ error: 'invalid_grant' }, 400));
+    const { location } = await visitor.visit(`${started.url}/login/${provider}`);
+    const back = new URL(location.searchParams.get('redirect_uri') ?? '');
+    back.searchParams.set('code', 'Ab/1'.repeat(2000));
+    back.searchParams.set('state', location.searchParams.get('state') ?? '');
+
+    expect((await visitor.visit(back)).status).toBe(400);
+  });
+
   test.each(['-1', '<script>', '1'.repeat(12), 'soon', 'any_words 1'])(
     'asks to come back after %j: that is not passed on',
     async (value) => {

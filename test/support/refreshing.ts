@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { closeAll, type Started } from './start.js';
 import {
   comeBack,
@@ -130,6 +131,12 @@ export async function connectTo(
 }
 
 export const REFUSED = respond(401, 'text/html', '<h1>Unauthorized</h1>');
+
+/** By the app's clock, which then stands still: restore it after the test. */
+export function secondsPass(seconds: number): void {
+  const now = Date.now() + seconds * 1000;
+  jest.spyOn(Date, 'now').mockReturnValue(now);
+}
 
 /** Ends everything that {@link connectTo} has started. */
 export async function closeConnections(): Promise<void> {
