@@ -1,11 +1,12 @@
-// What npm and Heroku read, held against what is really there.
-import { readFileSync } from 'node:fs';
+// What npm, Heroku and GitHub read, held against what is really there.
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { VARIABLES } from '../src/config/environment.js';
 import { loadConfig } from '../src/config.js';
 
-const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+const { scripts, engines } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   scripts: Record<string, string>;
+  engines: { node: string };
 };
 
 describe('package.json', () => {
@@ -82,5 +83,26 @@ describe('app.json', () => {
 
     expect(paths).toEqual(['/readyz']);
     expect(paths.filter((path) => !app.includes(`route('${path}'`))).toEqual([]);
+  });
+});
+
+describe('.github/workflows', () => {
+  const workflows = readdirSync('.github/workflows').map(
+    (file) => [file, readFileSync(`.github/workflows/${file}`, 'utf8')] as const,
+  );
+
+  test.each(workflows)('%s: may only read, and pins every action by its commit', (_, text) => {
+    const used = [...text.matchAll(/uses: (\S+)/g)].map(([, action = '']) => action);
+
+    expect(text).toMatch(/^permissions:\n {2}contents: read$/m);
+    expect(used.length).toBeGreaterThan(0);
+    expect(used.filter((action) => !/@[0-9a-f]{40}$/.test(action))).toEqual([]);
+  });
+
+  test('ci.yml tries the versions of Node that package.json asks for', () => {
+    const ci = readFileSync('.github/workflows/ci.yml', 'utf8');
+    const tried = /node: \[(.*)\]/.exec(ci)?.[1]?.split(', ');
+
+    expect(tried).toEqual([...engines.node.matchAll(/\^(\d+)/g)].map(([, major]) => major));
   });
 });
