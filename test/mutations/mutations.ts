@@ -33,6 +33,7 @@ const TOKEN = 'src/oauth/token-request.ts';
 const RESPONSE_TEST = 'test/oauth/authorization-response.test.ts';
 const TOKEN_TEST = 'test/oauth/token-request.test.ts';
 const MASK_TEST = 'test/mask.test.ts';
+const WALKTHROUGH_TEST = 'test/routes/walkthrough.test.ts';
 const REDIRECT_TEST = 'test/routes/oauth-redirect.test.ts';
 
 /** In the order of the clauses. */
@@ -619,6 +620,30 @@ export const MUTATIONS: readonly Mutation[] = [
     find: 'type="password"',
     replace: 'type="text"',
     tests: SECURITY.D,
+  },
+  {
+    clause: 'D10',
+    file: 'src/walkthrough/masked-fields.ts',
+    find: 'value: isSecretName(name) ? mask(value) : value,',
+    replace: 'value,',
+    tests: WALKTHROUGH_TEST,
+    named: 'shows no secret of either side',
+  },
+  {
+    clause: 'D10',
+    file: 'src/walkthrough/recordings.ts',
+    find: 'recordings.forget({ id, provider })',
+    replace: 'recordings.read({ id, provider })',
+    tests: WALKTHROUGH_TEST,
+    named: 'gone with the connection',
+  },
+  {
+    clause: 'D10',
+    file: 'views/partials/step-body.ejs',
+    find: '><%= text %></pre>',
+    replace: '><%- text %></pre>',
+    tests: 'test/walkthrough/hostile.test.ts',
+    named: 'it is text',
   },
 
   // What providers send.
