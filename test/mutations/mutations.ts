@@ -33,6 +33,7 @@ const TOKEN = 'src/oauth/token-request.ts';
 const RESPONSE_TEST = 'test/oauth/authorization-response.test.ts';
 const TOKEN_TEST = 'test/oauth/token-request.test.ts';
 const MASK_TEST = 'test/mask.test.ts';
+const WALKTHROUGH_TEST = 'test/routes/walkthrough.test.ts';
 const REDIRECT_TEST = 'test/routes/oauth-redirect.test.ts';
 
 /** In the order of the clauses. */
@@ -625,16 +626,24 @@ export const MUTATIONS: readonly Mutation[] = [
     file: 'src/walkthrough/masked-fields.ts',
     find: 'value: isSecretName(name) ? mask(value) : value,',
     replace: 'value,',
-    tests: 'test/routes/walkthrough.test.ts',
+    tests: WALKTHROUGH_TEST,
     named: 'shows no secret of either side',
   },
   {
     clause: 'D10',
-    file: 'src/walkthrough/masked-fields.ts',
-    find: 'return maskText(text, secrets).slice(0, longest);',
-    replace: 'return text.slice(0, longest);',
+    file: 'src/walkthrough/recordings.ts',
+    find: 'recordings.forget({ id, provider })',
+    replace: 'recordings.read({ id, provider })',
+    tests: WALKTHROUGH_TEST,
+    named: 'gone with the connection',
+  },
+  {
+    clause: 'D10',
+    file: 'views/partials/step-body.ejs',
+    find: '><%= text %></pre>',
+    replace: '><%- text %></pre>',
     tests: 'test/walkthrough/hostile.test.ts',
-    named: 'repeated our secrets',
+    named: 'it is text',
   },
 
   // What providers send.
