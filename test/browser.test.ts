@@ -75,6 +75,38 @@ describeWithChromium('in Chromium', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('a person without a mouse connects, opens their work, and logs out', async () => {
+    await page.goto(started.url);
+    await press('Connect to Rally');
+    await tabTo('User name');
+    await page.keyboard.type('ada@example.test');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('sandbox');
+    await page.keyboard.press('Enter');
+    await press('Allow Access');
+    await page.waitForURL(`${started.url}/rally`);
+    await press('Defects');
+    await page.waitForURL(`${started.url}/rally?type=defects`);
+    await press('GoCD');
+    await press('Connect to GoCD');
+    await tabTo('User name');
+    await page.keyboard.type('ada');
+    await page.keyboard.press('Tab');
+    await page.keyboard.type('sandbox');
+    await page.keyboard.press('Enter');
+    await tabTo('Allow this service');
+    await page.keyboard.press('Space');
+    await press('Submit');
+    await page.waitForURL(`${started.url}/gocd`);
+    await press('Log out');
+    await page.waitForURL(`${started.url}/logout`);
+    await press('Log out', 'BUTTON');
+    await page.waitForURL(`${started.url}/`);
+
+    expect(await page.getByText('Not connected').count()).toBe(2);
+    expect(complaints.filter((complaint) => !complaint.includes('401'))).toEqual([]);
+  });
+
   test('a person who denies reads that nothing was changed, and can connect again', async () => {
     await page.goto(`${started.url}/login/rally`);
     await page.getByLabel('User name').fill('ada@example.test');
@@ -259,6 +291,34 @@ describeWithChromium('in Chromium', () => {
     expect(await failed.evaluate((element) => element.matches(':target'))).toBe(true);
     expect(await failed.innerText()).toContain('Expected was a state');
   });
+
+  /** Presses Tab until it stands on what has this label, and can be seen to stand there. */
+  async function tabTo(label: string, tag?: string): Promise<void> {
+    await page.waitForLoadState('load');
+    for (let presses = 0; presses < 100; presses++) {
+      await page.keyboard.press('Tab');
+      const on = await page.evaluate(() => {
+        const element = document.activeElement as HTMLElement & {
+          labels?: NodeListOf<HTMLElement>;
+        };
+        const { outlineStyle, outlineWidth } = getComputedStyle(element);
+        return {
+          tag: element.tagName,
+          label: (element.labels?.[0] ?? element).innerText.trim(),
+          isSeen: outlineStyle !== 'none' && parseFloat(outlineWidth) > 0,
+        };
+      });
+      if (!on.label.startsWith(label) || (tag !== undefined && on.tag !== tag)) continue;
+      expect([label, on.isSeen]).toEqual([label, true]);
+      return;
+    }
+    throw new Error(`Tab does not lead to ${label} on ${page.url()}`);
+  }
+
+  async function press(label: string, tag?: string): Promise<void> {
+    await tabTo(label, tag);
+    await page.keyboard.press('Enter');
+  }
 
   /** What axe finds on the page, and whether one must scroll sideways to read it. */
   async function look(): Promise<string[]> {

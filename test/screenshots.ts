@@ -19,7 +19,7 @@ try {
   await signIn(page, 'GoCD', 'ada', 'Submit');
   await take(page, 'gocd', '/gocd');
   await take(page, 'home', '/');
-  await take(page, 'walkthrough', '/walkthrough#rally-redirect');
+  await take(page, 'walkthrough', '/walkthrough#rally-token-request');
 } finally {
   await browser.close();
   await app.kill();
