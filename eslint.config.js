@@ -24,13 +24,18 @@ export default defineConfig(
     languageOptions: {
       globals: Object.fromEntries(
         [
+          'AbortController',
           'CSS',
           'document',
           'DOMParser',
           'fetch',
           'location',
           'navigator',
+          'Response',
           'setInterval',
+          'setTimeout',
+          'TransformStream',
+          'URL',
           'URLSearchParams',
         ].map((name) => [name, 'readonly']),
       ),
@@ -58,7 +63,7 @@ export default defineConfig(
   {
     files: [
       'src/*.ts',
-      'src/{routes,gocd-page,rally-page,oauth,providers,middleware,session,token,walkthrough}/**',
+      'src/{routes,gocd-page,rally-page,rally-export,oauth,providers,middleware,session,token,walkthrough}/**',
     ],
     ignores: ['src/server.ts', 'src/oauth/**'],
     rules: {

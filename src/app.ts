@@ -1,6 +1,7 @@
 // The whole app on one screen: what every request passes, then every route in the order in which a
 // person meets them. Start reading here, then follow the dance: routes/login.ts.
 import { join } from 'node:path';
+import compression from 'compression';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
@@ -14,6 +15,7 @@ import { securityHeaders } from './middleware/security-headers.js';
 import { staticFiles } from './middleware/static-files.js';
 import { createGoCD, GOCD } from './providers/gocd.js';
 import { createRally, RALLY } from './providers/rally.js';
+import { CSV, JSON_ARRAY } from './rally-export/formats.js';
 import { showPipelines } from './routes/gocd.js';
 import { healthz, readyz } from './routes/health.js';
 import { home } from './routes/home.js';
@@ -23,6 +25,7 @@ import { ownCredentialPage, useOwnCredential } from './routes/own-credential.js'
 import { oauthRedirect } from './routes/oauth-redirect.js';
 import { showChoices } from './routes/rally-choices.js';
 import { countWork } from './routes/rally-counts.js';
+import { exportAs } from './routes/rally-export.js';
 import { showWork } from './routes/rally.js';
 import { walkthrough } from './routes/walkthrough.js';
 import { showSource } from './routes/walkthrough-source.js';
@@ -106,6 +109,8 @@ export function createApp(
   route('/rally', { get: ofRally([], showWork) });
   route('/rally/counts', { get: ofRally([], countWork) });
   route('/rally/choices', { get: ofRally([], showChoices) });
+  route('/rally/export.csv', { get: ofRally([compression()], exportAs(CSV)) });
+  route('/rally/export.json', { get: ofRally([compression()], exportAs(JSON_ARRAY)) });
   route('/gocd', { get: ofGoCD([], showPipelines) });
 
   // In place of 1 to 3: an API key, or a personal access token.

@@ -4,6 +4,7 @@ import { Agent as HttpsAgent } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import axios, { AxiosError, type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import type { RequestHandler } from 'express';
+import { Lines, type Line } from './at-once.js';
 import { isLoopback } from './loopback.js';
 import { credentialIn, maskText, rememberSecret, withSecretsOfItsOwn } from './mask.js';
 
@@ -74,9 +75,10 @@ export interface Http {
   /**
    * @param url of the provider's API
    * @param headers with the credential, in the provider's own form
+   * @param line in which it waits, where the provider takes only so many requests at once
    * @throws {UpstreamError} when no answer came, a redirect, "come back later" or over 20 MB
    */
-  get(url: URL, headers: Record<string, string>): Promise<ProviderAnswer>;
+  get(url: URL, headers: Record<string, string>, line?: Line): Promise<ProviderAnswer>;
   /**
    * Posts a form, once: it is never repeated.
    *
@@ -152,6 +154,16 @@ export async function evenIfTheBrowserLeaves<Result>(work: () => Promise<Result>
 }
 
 /**
+ * Does a part of work that may go on for long, such as a page of an export, as if a browser had asked
+ * for this part alone: it has 25 s of its own. It stops, too, when the browser leaves.
+ */
+export async function inTimeOfItsOwn<Result>(work: () => Promise<Result>): Promise<Result> {
+  const { gone } = browserRequests.getStore() ?? {};
+  const part = { ...(gone && { gone }), startedAt: performance.now(), exchanges: [] };
+  return browserRequests.run(part, work);
+}
+
+/**
  * Makes the one client for all provider traffic.
  *
  * @param timeoutMs the time for a whole request: connecting, sending, and the last byte of the
@@ -168,15 +180,21 @@ export function createHttp(timeoutMs: number): Http {
     transformResponse: (body: unknown) => body,
     headers: { 'User-Agent': 'rally-gocd-oauth-sample' },
   });
+  const lines = new Lines();
   return {
     timeoutMs,
-    get: (url, headers) => {
+    get: async (url, headers, line) => {
       for (const value of Object.values(headers)) rememberSecret(credentialIn(value));
-      return send(instance, timeoutMs, {
-        ...to(url),
-        headers,
-        maxContentLength: API_ANSWER_BYTES,
-      });
+      const leave = line && (await placeIn(lines, line));
+      try {
+        return await send(instance, timeoutMs, {
+          ...to(url),
+          headers,
+          maxContentLength: API_ANSWER_BYTES,
+        });
+      } finally {
+        leave?.();
+      }
     },
     postForm: (url, form) => {
       SECRET_FIELDS.forEach((name) => {
@@ -196,6 +214,17 @@ export function createHttp(timeoutMs: number): Http {
 /** axios reads HTTPS_PROXY and NO_PROXY by itself; what is on this machine never goes through one. */
 function to(url: URL): AxiosRequestConfig {
   return { url: url.href, ...(isLoopback(url) && { proxy: false as const }) };
+}
+
+/** The time for a request begins when it has its place; the browser's time goes on meanwhile. */
+async function placeIn(lines: Lines, line: Line): Promise<() => void> {
+  const browser = browserRequests.getStore();
+  const leave = await lines.enter(line, () => [
+    AbortSignal.timeout(timeLeftMs(browser, BROWSER_REQUEST_MS)),
+    ...(browser?.gone ? [browser.gone] : []),
+  ]);
+  if (!leave) throw endOf(browser?.gone?.aborted === true);
+  return leave;
 }
 
 async function send(
@@ -282,12 +311,17 @@ function timeLeftMs(browser: BrowserRequest | undefined, timeoutMs: number): num
 
 /** The axios error itself is dropped: it holds the request, with every secret in it. */
 function failure(error: AxiosError, timeout: AbortSignal, gone?: AbortSignal): UpstreamError {
-  if (timeout.aborted) return new UpstreamError('timeout', 'no whole answer in time');
-  if (gone?.aborted) return new UpstreamError('cancelled', 'the browser left');
+  if (timeout.aborted || gone?.aborted) return endOf(!timeout.aborted);
   if (error.message.includes('maxContentLength')) {
     return new UpstreamError('too_large', 'the answer is larger than we accept');
   }
   return new UpstreamError('unreachable', `no answer (${error.code ?? 'unknown'})`);
+}
+
+function endOf(hasLeft: boolean): UpstreamError {
+  return hasLeft
+    ? new UpstreamError('cancelled', 'the browser left')
+    : new UpstreamError('timeout', 'no whole answer in time');
 }
 
 /**

@@ -44,8 +44,6 @@ export interface Connection extends Credential {
   readonly refreshes?: number;
   /** Milliseconds since 1970; absent where the provider does not say. */
   readonly expiresAt?: number;
-  /** Absent where the provider names nobody, or could not be asked. */
-  readonly person?: Person;
 }
 
 /** What a connection keeps of a token answer. */

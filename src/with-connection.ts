@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import { ConnectionLostError, NotConnectedError } from './errors.js';
 import { CredentialRejectedError, type Provider } from './providers/provider.js';
 import { isDue, refresh } from './refresh.js';
-import { connectionTo, disconnect, type Connection } from './session.js';
+import { connectionTo, disconnect, latestConnectionTo, type Connection } from './session.js';
 
 /**
  * Calls a provider's API with this session's connection to it. Its token is renewed when it is about
@@ -19,7 +19,33 @@ export async function withConnection<Result>(
   provider: Provider,
   call: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
-  const kept = await keptConnection(request, provider);
+  return withKept(request, provider, await keptConnection(request, provider), call);
+}
+
+/**
+ * As {@link withConnection}, for work that goes on for long: each of its calls has the connection as it
+ * stands then, and may renew its token once.
+ *
+ * @param begun the connection that the work began with
+ * @throws {NotConnectedError} when it was ended or replaced meanwhile: a log-out ends the work, too
+ */
+export async function goOnWithConnection<Result>(
+  request: Request,
+  provider: Provider,
+  begun: Connection,
+  call: (connection: Connection) => Promise<Result>,
+): Promise<Result> {
+  const latest = await latestConnectionTo(request, provider.id);
+  if (latest?.id !== begun.id) throw new NotConnectedError(provider, 'was_replaced');
+  return withKept(request, provider, latest, call);
+}
+
+async function withKept<Result>(
+  request: Request,
+  provider: Provider,
+  kept: Connection,
+  call: (connection: Connection) => Promise<Result>,
+): Promise<Result> {
   const inTime = isDue(kept) ? await renewInTime(request, provider, kept) : undefined;
   const connection = inTime?.connection ?? kept;
   try {

@@ -15,6 +15,6 @@ export async function withPerson<Result>(
   return withConnection(request, provider, async (connection) => {
     const me = connection.person ?? (await provider.whoAmI(connection));
     if (!connection.person) await rememberPerson(request, provider.id, connection, me);
-    return call(connection, me);
+    return call({ ...connection, person: me }, me);
   });
 }

@@ -66,7 +66,7 @@ describe('README.md', () => {
     const routes = [...readFileSync('src/app.ts', 'utf8').matchAll(/^ {2}route\('([^']+)'/gm)];
     const inApp = routes.map(([, path]) => path ?? '').sort();
     const table = readme.slice(readme.indexOf('## Routes'), readme.indexOf('## Environment'));
-    const inReadme = [...table.matchAll(/`(?:GET|POST) (\/[\w/-]*)`/g)].map(
+    const inReadme = [...table.matchAll(/`(?:GET|POST) (\/[\w/.-]*)`/g)].map(
       ([, path]) => path ?? '',
     );
 

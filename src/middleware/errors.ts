@@ -10,7 +10,8 @@ import { errorPage } from './error-page.js';
 
 /** The one place where an error becomes an answer: a page, or JSON for who asks for that. */
 export function errors(serverUrl: string): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- Express knows it by its four parameters
+  return (error: unknown, request, response, _next) => {
     const page = errorPage(error, {
       provider: response.locals.provider,
       serverUrl,
@@ -26,6 +27,7 @@ export function errors(serverUrl: string): ErrorRequestHandler {
       code: page.code,
       provider: response.locals.provider?.id,
       ...securityEvent(error),
+      ...(response.headersSent && { brokenOff: true }),
       ...(error instanceof UpstreamError && {
         upstream: { status: error.status, contentType: error.contentType, excerpt: error.excerpt },
       }),
@@ -37,9 +39,10 @@ export function errors(serverUrl: string): ErrorRequestHandler {
       request.log[isNotable ? 'warn' : 'info'](facts, page.title);
     }
 
-    // Nothing can be mended in an answer that is half sent; Express cuts the connection.
+    // Nothing can be mended in an answer that is half sent, but it must not end as if it were whole.
+    // Not by Express, which would print the error as it is.
     if (response.headersSent) {
-      next(error);
+      response.destroy();
       return;
     }
     response.status(page.status).set({ ...page.headers });

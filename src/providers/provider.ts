@@ -78,6 +78,8 @@ export interface Credential {
   /** By the grant of RFC 6749; or a string that a person has made at the provider, and typed in here. */
   readonly kind: 'oauth' | 'api-key' | 'access-token';
   readonly accessToken: string;
+  /** Whose it is; absent where the provider names nobody, or could not be asked. */
+  readonly person?: Person;
 }
 
 /** A person as the provider's API knows them. */

@@ -1,4 +1,5 @@
 // A person's stories, defects or tasks. WSAPI's word for all three is artifact.
+import { setImmediate as giveWay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Person } from './provider.js';
 import { orderOf, queryOf, scopeOf } from './rally-query.js';
@@ -30,6 +31,9 @@ export interface Artifacts {
   /** The whole address that was asked. */
   readonly url: string;
 }
+
+/** Some milliseconds of work; others have their turn in between. A page of an export has 2,000. */
+const ROWS_AT_ONCE = 200;
 
 const optionalText = text.pipe(z.string().min(1)).optional().catch(undefined);
 const reference = z.object({
@@ -78,25 +82,27 @@ export async function fetchArtifacts(
     ...scopeOf(view),
   });
   const { rows, total, warnings } = await fetchRows(wsapi, url);
-  const artifacts = z
-    .array(Row)
-    .parse(rows)
-    .map((row) => ({
-      formattedId: row.FormattedID,
-      name: row.Name,
-      state: row[stateField] ?? 'Unknown',
-      estimate: row[estimateField],
-      iteration: row.Iteration?._refObjectName,
-      project: row.Project && { id: row.Project.ObjectID, name: row.Project._refObjectName },
-      isBlocked: row.Blocked,
-      blockedReason: row.BlockedReason,
-      updatedAt: row.LastUpdateDate === undefined ? undefined : new Date(row.LastUpdateDate),
-      // Built from the id: `_ref` is the API's address, and a host named in a body is not trusted.
-      url:
-        row.ObjectID === undefined
-          ? undefined
-          : `${wsapi.server}/#/detail/${detailPath}/${row.ObjectID}`,
-    }));
+  const artifactOf = (row: z.infer<typeof Row>): Artifact => ({
+    formattedId: row.FormattedID,
+    name: row.Name,
+    state: row[stateField] ?? 'Unknown',
+    estimate: row[estimateField],
+    iteration: row.Iteration?._refObjectName,
+    project: row.Project && { id: row.Project.ObjectID, name: row.Project._refObjectName },
+    isBlocked: row.Blocked,
+    blockedReason: row.BlockedReason,
+    updatedAt: row.LastUpdateDate === undefined ? undefined : new Date(row.LastUpdateDate),
+    // Built from the id: `_ref` is the API's address, and a host named in a body is not trusted.
+    url:
+      row.ObjectID === undefined
+        ? undefined
+        : `${wsapi.server}/#/detail/${detailPath}/${row.ObjectID}`,
+  });
+  const artifacts: Artifact[] = [];
+  for (const [index, row] of rows.entries()) {
+    if (index % ROWS_AT_ONCE === ROWS_AT_ONCE - 1) await giveWay();
+    artifacts.push(artifactOf(Row.parse(row)));
+  }
   return { artifacts, total, warnings, query, url: url.href };
 }
 

@@ -4,12 +4,13 @@ import { z } from 'zod';
 import { unexpectedAnswer, type Http } from '../http.js';
 import { maskSent } from '../mask.js';
 import { readJson } from './json-answer.js';
-import { ApiError, requireSuccess } from './provider.js';
+import { ApiError, requireSuccess, type Credential } from './provider.js';
 
 /** The API, as somebody whose credential is in the headers. */
 export interface Wsapi {
   readonly http: Http;
   readonly server: string;
+  readonly by: Credential;
   readonly headers: Record<string, string>;
 }
 
@@ -20,6 +21,12 @@ export interface Rows {
   readonly total: number;
   readonly warnings: readonly string[];
 }
+
+/**
+ * "Rate limit each user to a maximum of 12 simultaneous requests. Exceeding 12 will result in a
+ * slowdown" (Broadcom KB 95713): of a person, in whatever session or tab.
+ */
+const MOST_AT_ONCE = 12;
 
 const MOST_TEXTS = 20;
 const LONGEST_TEXT = 2000;
@@ -84,11 +91,12 @@ export async function fetchRows(wsapi: Wsapi, url: URL): Promise<Rows> {
 
 /** @throws {CredentialRejectedError | NotAllowedError | ApiError | UpstreamError} */
 export async function fetchEnvelope<Shape extends z.ZodType>(
-  { http, headers }: Wsapi,
+  { http, headers, by }: Wsapi,
   url: URL,
   shape: Shape,
 ): Promise<z.infer<Shape>> {
-  const answer = requireSuccess(await http.get(url, headers));
+  const line = { of: String(by.person?.id ?? by.accessToken), atOnce: MOST_AT_ONCE };
+  const answer = requireSuccess(await http.get(url, headers, line));
   const value = await readJson(answer);
   const failure = Failure.safeParse(value);
   if (failure.success) refuseErrors(failure.data.OperationResult.Errors);

@@ -30,7 +30,7 @@ export function createRally({ rally, serverUrl }: Config, http: Http): Rally | u
   // Rally's API takes the access token in a header of its own, and not as a Bearer token although
   // the token answer says token_type "Bearer". API keys go the same way.
   const credentialHeaders = ({ accessToken }: Credential) => ({ zsessionid: accessToken });
-  const wsapi = (by: Credential) => ({ http, server, headers: credentialHeaders(by) });
+  const wsapi = (by: Credential) => ({ http, server, by, headers: credentialHeaders(by) });
   return {
     ...RALLY,
     server,

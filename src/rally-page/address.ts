@@ -72,21 +72,36 @@ const PARAMETERS: { readonly [Name in keyof Address]: Parameter<Address[Name]> }
   pagesize: oneOf<number>(PAGE_SIZES, 50),
 };
 
+const { page, pagesize, ...VIEW_PARAMETERS } = PARAMETERS;
+
 /** @throws {BadParameterError} for a parameter, or a value, that is not known: nothing is guessed */
 export function readAddress(query: Query): Address {
-  const unknown = Object.keys(query).find((name) => !Object.hasOwn(PARAMETERS, name));
+  return read(query, PARAMETERS) as Address;
+}
+
+/**
+ * The same for what shows all of it, without pages.
+ *
+ * @throws {BadParameterError}
+ */
+export function readView(query: Query): View {
+  return read(query, VIEW_PARAMETERS) as View;
+}
+
+function read(query: Query, parameters: Readonly<Record<string, Parameter<unknown>>>): object {
+  const unknown = Object.keys(query).find((name) => !Object.hasOwn(parameters, name));
   if (unknown !== undefined) {
-    const known = Object.keys(PARAMETERS).join(', ');
+    const known = Object.keys(parameters).join(', ');
     throw new BadParameterError(unknown, `left out: the parameters of this page are ${known}`);
   }
-  const entries = Object.entries(PARAMETERS).map(([name, { initial, expected, read }]) => {
+  const entries = Object.entries(parameters).map(([name, { initial, expected, read }]) => {
     const value = query[name];
     if (value === undefined || value === '') return [name, initial];
     const known = typeof value === 'string' ? read(value) : undefined; // a list: it was sent twice
     if (known === undefined) throw new BadParameterError(name, expected);
     return [name, known];
   });
-  return Object.fromEntries(entries) as Address;
+  return Object.fromEntries(entries) as object;
 }
 
 /** Whether an address says what it says in the one way in which {@link addressOf} writes it. */
@@ -95,16 +110,16 @@ export function isCanonical(query: Query, address: Address): boolean {
 }
 
 /** The path with the parameters that are not at their default. */
-export function addressOf(path: string, address: Address): string {
+export function addressOf(path: string, address: Address | View): string {
   const parameters = parametersOf(address);
   return parameters === '' ? path : `${path}?${parameters}`;
 }
 
-function parametersOf(address: Address): string {
+function parametersOf(address: Partial<Address>): string {
   const parameters = new URLSearchParams();
   for (const [name, { initial }] of Object.entries(PARAMETERS)) {
     const value = address[name as keyof Address];
-    if (value !== initial) parameters.set(name, String(value));
+    if (value !== undefined && value !== initial) parameters.set(name, String(value));
   }
   return String(parameters);
 }
@@ -112,6 +127,11 @@ function parametersOf(address: Address): string {
 /** The same in another tab. Each type has states of its own; all else stays. */
 export function inTab(address: Address, type: WorkType): Address {
   return { ...address, type, state: '', page: 1 };
+}
+
+/** What is to be seen, on all pages. */
+export function viewOf({ page, pagesize, ...view }: Address): View {
+  return view;
 }
 
 export function pageOf({ page, pagesize }: Address): Page {

@@ -3,7 +3,7 @@ import type { Person } from '../providers/provider.js';
 import type { Artifacts } from '../providers/rally-artifacts.js';
 import { WORK_TYPES } from '../providers/rally-work.js';
 import type { Rally } from '../providers/rally.js';
-import { addressOf, inTab, pageOf, type Address } from './address.js';
+import { addressOf, inTab, pageOf, viewOf, type Address } from './address.js';
 import { choosers, seenIn } from './choosers.js';
 import { columnsOf, orderInWords } from './columns.js';
 import { everything, filtersOf } from './filters.js';
@@ -32,6 +32,10 @@ export function rallyPage(provider: Rally, me: Person, address: Address, found: 
     order: { words: orderInWords(address), byRank: goTo({ sort: 'rank', page: 1 }) },
     filters: filtersOf(address, seen.projects),
     everything: everything(address),
+    downloads: ['csv', 'json'].map((format) => ({
+      format,
+      href: addressOf(`/rally/export.${format}`, viewOf(address)),
+    })),
     shares: sharesOf(address, artifacts),
     blocked: artifacts.filter(({ isBlocked }) => isBlocked).length,
     first: start,

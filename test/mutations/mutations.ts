@@ -35,6 +35,7 @@ const TOKEN_TEST = 'test/oauth/token-request.test.ts';
 const MASK_TEST = 'test/mask.test.ts';
 const WALKTHROUGH_TEST = 'test/routes/walkthrough.test.ts';
 const REDIRECT_TEST = 'test/routes/oauth-redirect.test.ts';
+const EXPORT_TEST = 'test/routes/rally-export.test.ts';
 
 /** In the order of the clauses. */
 export const MUTATIONS: readonly Mutation[] = [
@@ -774,6 +775,46 @@ export const MUTATIONS: readonly Mutation[] = [
     find: '/^https?:\\/\\//i.test(text) ? text : undefined',
     replace: '/^https?:/i.test(text) ? text : undefined',
     tests: SECURITY.E,
+  },
+  {
+    clause: 'E7',
+    file: 'src/rally-export/csv.ts',
+    find: "FORMULA.test(cell) ? `'${cell}` : cell",
+    replace: 'cell',
+    tests: EXPORT_TEST,
+    named: 'none becomes a formula',
+  },
+  {
+    clause: 'E7',
+    file: 'src/middleware/errors.ts',
+    find: 'response.destroy();',
+    replace: 'response.end();',
+    tests: EXPORT_TEST,
+    named: 'does not look whole',
+  },
+  {
+    clause: 'E8',
+    file: 'src/rally-export/pages.ts',
+    find: 'ahead.length < PAGES_AHEAD && ',
+    replace: '',
+    tests: EXPORT_TEST,
+    named: 'while the browser reads nothing',
+  },
+  {
+    clause: 'E8',
+    file: 'src/rally-export/send.ts',
+    find: 'if (!canTakeMore)',
+    replace: 'if (response.closed)',
+    tests: EXPORT_TEST,
+    named: 'while the browser reads nothing',
+  },
+  {
+    clause: 'E8',
+    file: 'src/at-once.ts',
+    find: 'state.underWay < atOnce',
+    replace: 'atOnce > 0',
+    tests: EXPORT_TEST,
+    named: 'no more than 12 times at once',
   },
 
   // The web face.

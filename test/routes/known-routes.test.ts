@@ -29,6 +29,8 @@ describe('any path', () => {
   test.each([
     ['put', '/', 'GET, HEAD'],
     ['post', '/rally', 'GET, HEAD'],
+    ['post', '/rally/export.csv', 'GET, HEAD'],
+    ['delete', '/rally/export.json', 'GET, HEAD'],
     ['delete', '/logout', 'GET, HEAD, POST'],
     ['get', '/logout/rally', 'POST'],
     ['post', '/oauth-redirect', 'GET'],

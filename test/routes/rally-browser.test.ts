@@ -142,6 +142,7 @@ describeWithChromium('GET /rally in Chromium', () => {
       ...['Stories', 'Defects', 'Tasks'],
       ...['search', 'state', 'iteration', 'Workspace,', 'Show'],
       ...['Defined', 'In-Progress', 'Completed', 'Accepted'],
+      ...['CSV', 'JSON'],
       'ID', // the region that can be scrolled begins with it
       ...['ID', 'Name', 'Schedule', 'Plan', 'Iteration', 'Project', 'Blocked', 'Updated', 'US1'],
     ]);

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { MUTATIONS } from '../mutations/mutations.js';
 
-const COUNTS = { A: 10, B: 6, C: 5, D: 10, E: 6, F: 6, G: 6 };
+const COUNTS = { A: 10, B: 6, C: 5, D: 10, E: 8, F: 6, G: 6 };
 const CLAUSES = Object.entries(COUNTS).flatMap(([group, count]) =>
   Array.from({ length: count }, (_, index) => `${group}${index + 1}`),
 );

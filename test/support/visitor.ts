@@ -49,10 +49,10 @@ export class Visitor {
   }
 
   /** What no form of a page does, but a program with this browser's cookies may. */
-  async send(method: string, url: string | URL, fields: Record<string, string>): Promise<Page> {
+  async send(method: string, url: string | URL, fields?: Record<string, string>): Promise<Page> {
     const target = new URL(url);
     const request = this.agent(target)[method.toLowerCase() as 'post'](pathOf(target));
-    if (method !== 'GET') request.type('form').send(fields);
+    if (fields && method !== 'GET') request.type('form').send(fields);
     return page(target, await request.redirects(0));
   }
 

@@ -152,7 +152,8 @@ function answering(answer: Answer): Wsapi {
     get: () => Promise.resolve({ contentType: 'application/json', ...answer }),
     postForm: () => Promise.reject(new Error('nobody asks for a token')),
   };
-  return { http, server: 'https://rally.example', headers: {} };
+  const by = { kind: 'oauth', accessToken: 'any' } as const;
+  return { http, server: 'https://rally.example', by, headers: {} };
 }
 
 async function attempt<Result>(fetch: () => Promise<Result>): Promise<Result | undefined> {
