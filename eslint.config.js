@@ -25,6 +25,8 @@ export default defineConfig(
       globals: Object.fromEntries(
         [
           'AbortController',
+          'addEventListener',
+          'clearTimeout',
           'CSS',
           'document',
           'DOMParser',

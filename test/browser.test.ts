@@ -282,6 +282,20 @@ describeWithChromium('in Chromium', () => {
     expect(complaints).toEqual([]);
   });
 
+  test('a click whose answer is late shows that something is happening', async () => {
+    await signInToRally();
+    await page.goto(started.url);
+    started.sandbox.world.failures.switchOn({
+      ...{ name: 'wsapi-slow', times: 1, client: undefined, provider: undefined },
+      seconds: 3,
+    });
+    await page.getByRole('link', { name: 'See your stories' }).click({ noWaitAfter: true });
+    await page.getByRole('status').getByText('Waiting for an answer…').waitFor();
+    await page.waitForURL(`${started.url}/rally`);
+
+    expect(await page.getByText('Waiting for an answer…').count()).toBe(0);
+  });
+
   test('an error page leads to the step of the walkthrough that failed', async () => {
     await signInToRally();
     await page.goto(`${started.url}/oauth-redirect?code=c&state=s`);
