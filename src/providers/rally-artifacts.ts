@@ -32,7 +32,7 @@ export interface Artifacts {
   readonly url: string;
 }
 
-/** Some milliseconds of work; others have their turn in between. A page of an export has 2,000. */
+/** Some milliseconds of work; others have their turn in between. A page of an export has 1,000. */
 const ROWS_AT_ONCE = 200;
 
 const optionalText = text.pipe(z.string().min(1)).optional().catch(undefined);
