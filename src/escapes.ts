@@ -43,7 +43,8 @@ export function placesIn(text: string): (readonly [start: number, end: number])[
       // Of a run of percent escapes each character has its own: three for a byte.
       const bytes = isOfBytes ? 1 : Buffer.byteLength(character);
       const next = groups[3] === undefined ? end : at + 3 * bytes;
-      for (let unit = 0; unit < character.length; unit++) places.push([at, next]);
+      places.push([at, next]);
+      if (character.length === 2) places.push([at, next]); // a surrogate pair
       if (groups[3] !== undefined) at = next;
     }
     at = end;
