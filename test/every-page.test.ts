@@ -268,6 +268,7 @@ describeWithChromium('every page', () => {
           await logInAtSandbox(provider);
           if (path !== '/walkthrough') await connect(provider); // whose data are the messages
         }
+        await page.goto('about:blank'); // nothing of another page is counted
         const sizes: Promise<number>[] = [];
         page.on('response', (response) => {
           sizes.push(response.body().then(({ length }) => length));
