@@ -9,7 +9,7 @@ import { createLog, describeError } from './log.js';
 import { isLoopback } from './loopback.js';
 import { refreshesUnderWay } from './refresh.js';
 import { introduction } from './sandbox/introduction.js';
-import { startSandbox, type Sandbox } from './sandbox/sandbox.js';
+import type { Sandbox } from './sandbox/sandbox.js';
 import { openSessionStore } from './session/store.js';
 import { stopInGoodOrder } from './stop.js';
 
@@ -59,6 +59,7 @@ async function startStandIn(
   { serverUrl }: Config,
   settings: NonNullable<Config['sandbox']>,
 ): Promise<Sandbox> {
+  const { startSandbox } = await import('./sandbox/sandbox.js'); // never loaded in production
   return startSandbox(settings, {
     rally: `${serverUrl}/oauth-redirect`,
     gocd: `${serverUrl}/oauth-redirect/gocd`,

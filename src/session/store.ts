@@ -5,7 +5,6 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.js';
 import type { Recordings } from '../walkthrough/recordings.js';
 import { MemorySessions } from './memory.js';
-import { RedisSessions } from './redis.js';
 
 /**
  * Where sessions are, and what requests that share one agree on: in this process, or in all that
@@ -56,6 +55,7 @@ export async function openSessionStore(config: Config, log: Logger): Promise<Ses
   const connectedTtlMs = config.sessionTtlHours * 60 * 60 * 1000;
   if (!config.redis) return new MemorySessions(connectedTtlMs, PENDING_TTL_MS);
   const { redis, sessionSecrets } = config;
+  const { RedisSessions } = await import('./redis.js'); // a fifth of the start, and not always needed
   const store = new RedisSessions(redis, sessionSecrets, connectedTtlMs, PENDING_TTL_MS, log);
   await Promise.race([store.opened, delay(OPENING_MS)]);
   return store;
