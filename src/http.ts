@@ -233,7 +233,9 @@ async function send(
   request: AxiosRequestConfig,
 ): Promise<ProviderAnswer> {
   const browser = browserRequests.getStore();
-  const timeout = AbortSignal.timeout(timeLeftMs(browser, timeoutMs));
+  const leftMs = timeLeftMs(browser, timeoutMs);
+  if (leftMs === 0) throw endOf(false); // a quick answer would still win against the timer
+  const timeout = AbortSignal.timeout(leftMs);
   const signal = browser?.gone ? AbortSignal.any([timeout, browser.gone]) : timeout;
   const note = noteExchange(request);
   try {
