@@ -6,7 +6,9 @@ import { readAuthorizationResponse, readState } from '../oauth/authorization-res
 import { StateMismatchError } from '../oauth/errors.js';
 import { readTokenResponse, tokenRequest } from '../oauth/token-request.js';
 import type { Person, Provider } from '../providers/provider.js';
-import { connect, connectionFrom, takeSignIn, type Connection } from '../session.js';
+import { connectionFrom, type Connection } from '../session/connection.js';
+import { connect } from '../session/connections.js';
+import { takeSignIn } from '../session/sign-ins.js';
 
 export function oauthRedirect(provider: Provider): RequestHandler {
   return async (request, response) => {

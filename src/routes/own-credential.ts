@@ -3,7 +3,9 @@
 import type { Request, RequestHandler, Response } from 'express';
 import { isHeaderSafe } from '../oauth/token-request.js';
 import { CredentialRejectedError, type Person, type Provider } from '../providers/provider.js';
-import { connect, connectionBy, csrfTokenOf } from '../session.js';
+import { csrfTokenOf } from '../session.js';
+import { connectionByHand } from '../session/connection.js';
+import { connect } from '../session/connections.js';
 
 export function ownCredentialPage(provider: Provider): RequestHandler {
   return async (request, response) => {
@@ -22,7 +24,7 @@ export function useOwnCredential(provider: Provider): RequestHandler {
       await render(request, response.status(400), provider, fault);
       return;
     }
-    const connection = connectionBy(byHand.kind, value);
+    const connection = connectionByHand(byHand.kind, value);
     let person: Person | undefined;
     try {
       person = await byHand.tryOut(connection);

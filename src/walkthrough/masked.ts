@@ -4,7 +4,7 @@ import type { Exchange } from '../http.js';
 import { credentialIn, isSecretName } from '../mask.js';
 import { authorizationRequestUrl } from '../oauth/authorization-request.js';
 import type { OAuthClient } from '../oauth/client.js';
-import type { KeptSignIn } from '../session.js';
+import type { KeptSignIn } from '../session/sign-ins.js';
 import {
   foreign,
   foreignFields,

@@ -4,7 +4,7 @@ import type { Request, RequestHandler, Response } from 'express';
 import onHeaders from 'on-headers';
 import { exchangesUnderWay, type Exchange } from '../http.js';
 import type { Provider } from '../providers/provider.js';
-import type { KeptSignIn } from '../session.js';
+import type { KeptSignIn } from '../session/sign-ins.js';
 import { maskedExchanges, maskedRedirect, maskedSignIn } from './masked.js';
 import type { Failure } from './recording.js';
 import { partOf, type Place, type Recordings } from './recordings.js';

@@ -125,7 +125,7 @@ const STEPS: Readonly<Record<StepId, StepOf>> = {
     rfc: rfc6749('3.1.2.5'),
     sources: [
       { path: 'routes/oauth-redirect.ts', symbol: 'oauthRedirect' },
-      { path: 'session.ts', symbol: 'connect' },
+      { path: 'session/connections.ts', symbol: 'connect' },
     ],
   }),
   'api-call': ({ id, shows }) => ({

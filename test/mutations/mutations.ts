@@ -126,7 +126,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'A4',
-    file: 'src/session.ts',
+    file: 'src/session/sign-ins.ts',
     find: 'pending.redirectUri === redirectUri && pending.state === state',
     replace: 'pending.redirectUri === redirectUri',
     tests: SECURITY.A,
@@ -134,7 +134,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'A5',
-    file: 'src/session.ts',
+    file: 'src/session/sign-ins.ts',
     find: 'data.pendingSignIns = data.pendingSignIns?.filter((pending) => pending !== signIn) ?? [];',
     replace: '',
     tests: SECURITY.A,
@@ -164,7 +164,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'A6',
-    file: 'src/session.ts',
+    file: 'src/session/sign-ins.ts',
     find: 'data.pendingSignIns?.filter((pending) => pending !== signIn) ?? []',
     replace: '[]',
     tests: SECURITY.A,
@@ -215,7 +215,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'A10',
-    file: 'src/session.ts',
+    file: 'src/session/sign-ins.ts',
     find: 'pending.redirectUri === redirectUri && pending.state === state',
     replace: 'pending.state === state',
     tests: 'test/sign-in.test.ts',
@@ -391,7 +391,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'C2',
-    file: 'src/session.ts',
+    file: 'src/session/connection.ts',
     find: '    ...(refreshToken !== undefined && { refreshToken }),\n    ...(person && { person }),',
     replace: '    ...(person && { person }),',
     tests: SECURITY.C,
@@ -461,7 +461,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'C5',
-    file: 'src/session.ts',
+    file: 'src/session/connections.ts',
     find: 'if (!connections || !(isAsItWas(current, former) || isAsItWas(current, renewed))) return false;',
     replace: 'if (!connections) return false;',
     tests: SECURITY.C,
@@ -477,7 +477,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'D1',
-    file: 'src/session.ts',
+    file: 'src/session/connections.ts',
     find: 'if (hasMoved && data.connections?.[provider]?.id !== known) return;',
     replace: 'void known;',
     tests: 'test/session.test.ts',
@@ -527,7 +527,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'D5',
-    file: 'src/session.ts',
+    file: 'src/session/connections.ts',
     find: 'if (onlyIf && !isAsItWas(forgotten, onlyIf)) return;',
     replace: 'void onlyIf;',
     tests: 'test/session.test.ts',
@@ -557,7 +557,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'D7',
-    file: 'src/session.ts',
+    file: 'src/session/connection.ts',
     find: 'return isOld ||',
     replace: 'void isOld; return',
     tests: 'test/session.test.ts',
@@ -1107,7 +1107,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'G6',
-    file: 'src/session.ts',
+    file: 'src/session/sign-ins.ts',
     find: '.slice(-MOST_PENDING_SIGN_INS)',
     replace: '',
     tests: 'test/sign-in.test.ts',
