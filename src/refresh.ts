@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Request } from 'express';
 import { ConnectionLostError, NotConnectedError } from './errors.js';
-import { evenIfTheBrowserLeaves } from './http.js';
+import { evenIfTheBrowserLeaves } from './http/browser-request.js';
 import { TokenResponseError, UnusableTokenResponseError } from './oauth/errors.js';
 import { readTokenResponse, refreshRequest, type Tokens } from './oauth/token-request.js';
 import type { Provider } from './providers/provider.js';

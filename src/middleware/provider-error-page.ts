@@ -1,5 +1,5 @@
 // The words for what goes wrong between us and a provider: in the sign-in, and in its API.
-import { UpstreamError, type UpstreamFailure } from '../http.js';
+import { UpstreamError, type UpstreamFailure } from '../http/upstream-error.js';
 import { maskText } from '../mask.js';
 import {
   AuthorizationResponseError,

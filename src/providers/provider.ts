@@ -1,5 +1,6 @@
 import type { OAuthClient } from '../oauth/client.js';
-import { unexpectedAnswer, type Http, type ProviderAnswer } from '../http.js';
+import type { Http, ProviderAnswer } from '../http.js';
+import { unexpectedAnswer } from '../http/upstream-error.js';
 
 export const PROVIDER_IDS = ['rally', 'gocd'] as const;
 export type ProviderId = (typeof PROVIDER_IDS)[number];

@@ -1,7 +1,7 @@
 // Steps 2 and 3 of the dance. The provider has sent the browser back, with a code or with an error.
 // We check the answer, change the code for a token, and send the browser on to a page of ours.
 import type { Request, RequestHandler } from 'express';
-import { UpstreamError } from '../http.js';
+import { UpstreamError } from '../http/upstream-error.js';
 import { readAuthorizationResponse, readState } from '../oauth/authorization-response.js';
 import { StateMismatchError } from '../oauth/errors.js';
 import { readTokenResponse, tokenRequest } from '../oauth/token-request.js';

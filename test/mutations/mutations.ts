@@ -810,7 +810,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'E8',
-    file: 'src/at-once.ts',
+    file: 'src/http/at-once.ts',
     find: 'state.underWay < atOnce',
     replace: 'atOnce > 0',
     tests: EXPORT_TEST,
@@ -966,7 +966,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'F6',
-    file: 'src/http.ts',
+    file: 'src/http/upstream-error.ts',
     find: 'this.contentType = answer && maskText(answer.contentType);',
     replace: 'this.contentType = answer?.contentType;',
     tests: SECURITY.leaves,
