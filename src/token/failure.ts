@@ -3,7 +3,8 @@
 import { ConfigError } from '../config.js';
 import { UpstreamError } from '../http/upstream-error.js';
 import { maskText } from '../mask.js';
-import { canonical, providerPage } from '../middleware/provider-error-page.js';
+import { canonical } from '../middleware/oauth-error-words.js';
+import { providerPage } from '../middleware/provider-error-page.js';
 import {
   AuthorizationResponseError,
   StateMismatchError,

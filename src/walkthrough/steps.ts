@@ -50,7 +50,8 @@ const REDIRECT_SOURCES = [
 ];
 const FAILURE_SOURCES = [
   { path: 'with-connection.ts', symbol: 'withConnection' },
-  { path: 'middleware/provider-error-page.ts', symbol: 'providerPage' },
+  { path: 'middleware/upstream-error-page.ts', symbol: 'upstreamPage' },
+  { path: 'middleware/api-error-page.ts', symbol: 'apiPage' },
 ];
 
 type StepOf = (provider: ProviderFacts) => Omit<Step, 'id'>;

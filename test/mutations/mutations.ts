@@ -373,7 +373,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'B6',
-    file: 'src/middleware/provider-error-page.ts',
+    file: 'src/middleware/error-page-parts.ts',
     find: 'return maskText(whole.slice(0, 5000)).slice(0, 500);',
     replace: 'return whole.slice(0, 500);',
     tests: REDIRECT_TEST,
@@ -678,7 +678,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'E2',
-    file: 'src/middleware/provider-error-page.ts',
+    file: 'src/middleware/upstream-error-page.ts',
     find: "...(error.retryAfter && { headers: { 'Retry-After': error.retryAfter } }),",
     replace: '',
     tests: SECURITY.E,
