@@ -1,7 +1,7 @@
 // In place of the dance: a string that a person has made at the provider by hand, Rally's API key or
 // GoCD's personal access token. It is tried before it is kept, and never shown again.
 import type { Request, RequestHandler, Response } from 'express';
-import { isHeaderSafe } from '../oauth/token-request.js';
+import { isHeaderSafe } from '../oauth/tokens.js';
 import { CredentialRejectedError, type Person, type Provider } from '../providers/provider.js';
 import { csrfTokenOf } from '../session.js';
 import { connectionByHand } from '../session/connection.js';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Tokens } from '../oauth/token-request.js';
+import type { Tokens } from '../oauth/tokens.js';
 import type { Credential, OwnCredential } from '../providers/provider.js';
 
 const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;

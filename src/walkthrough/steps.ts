@@ -150,7 +150,7 @@ const STEPS: Readonly<Record<StepId, StepOf>> = {
     rfc: rfc6749('6'),
     sources: [
       { path: 'refresh.ts', symbol: 'refresh' },
-      { path: 'oauth/token-request.ts', symbol: 'refreshRequest' },
+      { path: 'oauth/refresh-request.ts', symbol: 'refreshRequest' },
     ],
   }),
   'failed-page': ({ name }) => ({

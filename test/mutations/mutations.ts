@@ -311,10 +311,16 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: TOKEN_TEST,
     named: 'another status than 200',
   },
-  { clause: 'B3', file: TOKEN, find: 'value.length <= 2048 && ', replace: '', tests: SECURITY.B },
   {
     clause: 'B3',
-    file: TOKEN,
+    file: 'src/oauth/tokens.ts',
+    find: 'value.length <= 2048 && ',
+    replace: '',
+    tests: SECURITY.B,
+  },
+  {
+    clause: 'B3',
+    file: 'src/oauth/tokens.ts',
     find: '[\\x21\\x23-\\x5b\\x5d-\\x7e]',
     replace: '[\\x20-\\x7e]',
     tests: SECURITY.B,
