@@ -5,6 +5,7 @@ import compression from 'compression';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
+import { configureExpress, type Notice } from './express-settings.js';
 import { createHttp } from './http.js';
 import { endWithTheBrowser } from './http/browser-request.js';
 import { refuseForgedForms } from './middleware/csrf.js';
@@ -33,14 +34,6 @@ import { showSource } from './routes/walkthrough-source.js';
 import { sessions } from './session.js';
 import type { SessionStore } from './session/store.js';
 import { SOURCE_PATHS } from './walkthrough/steps.js';
-
-const root = join(import.meta.dirname, '..');
-
-/** That a sandbox stands in, where it is, and who can sign in there. */
-export interface Notice {
-  readonly words: string;
-  readonly url: string;
-}
 
 /**
  * Builds the app; it does not listen yet.
@@ -73,21 +66,13 @@ export function createApp(
   const ownForm = refuseForgedForms(config.serverUrl);
 
   const app = express();
+  configureExpress(app, config, notice);
   const route = addPathsTo(app);
-  app.set('view engine', 'ejs').set('views', join(root, 'views'));
-  app.disable('x-powered-by'); // helmet removes it from our answers, this from Express's own
-  app.set('etag', false); // pages are never cached, so their hash would be for nothing
-  app.locals['notice'] = notice;
-  if (config.isHttps) {
-    app.set('trust proxy', 1); // the platform's router, for the visitor's address alone
-    // Whether we are behind https is configured, and no header may say otherwise.
-    Object.defineProperty(app.request, 'secure', { get: () => true });
-  }
 
   app.use(securityHeaders(config.isHttps));
   app.use(requestLog(log));
   route('/healthz', { get: [healthz] });
-  app.use('/public', staticFiles(join(root, 'public')));
+  app.use('/public', staticFiles(join(import.meta.dirname, '../public')));
   app.use(endWithTheBrowser);
   route('/readyz', { get: [readyz(store)] });
   app.use(sessions(config, store));

@@ -594,7 +594,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'D8',
-    file: 'src/app.ts',
+    file: 'src/express-settings.ts',
     find: "app.set('etag', false);",
     replace: '',
     tests: SECURITY.D,
