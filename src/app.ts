@@ -63,7 +63,7 @@ export function createApp(
   const signInAtRally = signInRoutesOf(RALLY, rally);
   const signInAtGoCD = signInRoutesOf(GOCD, gocd);
   const limit = limitSignIns(config.rateLimitPerMinute, log, store.rateLimits);
-  const ownForm = refuseForgedForms(config.serverUrl);
+  const formOfOurs = refuseForgedForms(config.serverUrl);
 
   const app = express();
   configureExpress(app, config, notice);
@@ -102,11 +102,11 @@ export function createApp(
   // In place of 1 to 3: an API key, or a personal access token.
   route('/rally/api-key', {
     get: ofRally([limit], ownCredentialPage),
-    post: ofRally([limit, ...ownForm], useOwnCredential),
+    post: ofRally([limit, ...formOfOurs], useOwnCredential),
   });
   route('/gocd/access-token', {
     get: ofGoCD([limit], ownCredentialPage),
-    post: ofGoCD([limit, ...ownForm], useOwnCredential),
+    post: ofGoCD([limit, ...formOfOurs], useOwnCredential),
   });
 
   // All of it again, message by message, beside the files that made it so.
@@ -116,9 +116,9 @@ export function createApp(
   }
 
   // 5. Forgetting it.
-  route('/logout', { get: [limit, logoutPage(providers)], post: [...ownForm, logout(config)] });
-  route('/logout/rally', { post: ofRally(ownForm, logoutOf) });
-  route('/logout/gocd', { post: ofGoCD(ownForm, logoutOf) });
+  route('/logout', { get: [limit, logoutPage(providers)], post: [...formOfOurs, logout(config)] });
+  route('/logout/rally', { post: ofRally(formOfOurs, logoutOf) });
+  route('/logout/gocd', { post: ofGoCD(formOfOurs, logoutOf) });
 
   app.use(notFound);
   app.use(errors(config.serverUrl));

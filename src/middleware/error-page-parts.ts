@@ -32,8 +32,11 @@ export interface Place {
 export const HOME = { href: '/', text: 'Go to the first page' };
 
 /** @param returnTo where the sign-in ends; the provider's own page where it is left out */
-export function connectLink({ id, name, isRegistered, byHand }: Provider, returnTo?: string) {
-  if (!isRegistered) return { href: byHand.path, text: `Use ${byHand.article}` };
+export function connectLink(
+  { id, name, isRegistered, ownCredential }: Provider,
+  returnTo?: string,
+) {
+  if (!isRegistered) return { href: ownCredential.path, text: `Use ${ownCredential.article}` };
   return {
     href: returnTo ? `/login/${id}?return_to=${returnTo}` : `/login/${id}`,
     text: `Connect to ${name}`,
@@ -45,8 +48,8 @@ function pathOf({ address }: Place): string {
 }
 
 /** Whether a person gave us a credential of their own. */
-export function isPasting(place: Place, { byHand }: Provider): boolean {
-  return pathOf(place) === byHand.path;
+export function isPasting(place: Place, { ownCredential }: Provider): boolean {
+  return pathOf(place) === ownCredential.path;
 }
 
 /** Whether it went wrong on the way to a token: not at the provider's pages. */
@@ -57,7 +60,7 @@ export function isSigningIn(place: Place, provider: Provider): boolean {
 /** A redirect works once: to load it again would only be refused. */
 export function againLink(place: Place, provider: Provider): { href: string; text: string } {
   if (isSigningIn(place, provider)) return connectLink(provider);
-  const href = isPasting(place, provider) ? provider.byHand.path : place.address;
+  const href = isPasting(place, provider) ? provider.ownCredential.path : place.address;
   return { href, text: 'Try again' };
 }
 

@@ -602,14 +602,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'D9',
     file: 'src/routes/own-credential.ts',
-    find: '!isUsable(value) || !byHand.shape.test(value)',
-    replace: 'void isUsable, !byHand.shape.test(value)',
+    find: '!isUsable(value) || !ownCredential.shape.test(value)',
+    replace: 'void isUsable, !ownCredential.shape.test(value)',
     tests: SECURITY.D,
   },
   {
     clause: 'D9',
     file: 'src/routes/own-credential.ts',
-    find: '!isUsable(value) || !byHand.shape.test(value)',
+    find: '!isUsable(value) || !ownCredential.shape.test(value)',
     replace: '!isUsable(value)',
     tests: 'test/routes/own-credential.test.ts',
     named: 'the other one’s',
@@ -617,8 +617,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'D9',
     file: 'src/app.ts',
-    find: 'post: ofRally([limit, ...ownForm], useOwnCredential)',
-    replace: 'post: ofRally([limit, ownForm[0]!], useOwnCredential)',
+    find: 'post: ofRally([limit, ...formOfOurs], useOwnCredential)',
+    replace: 'post: ofRally([limit, formOfOurs[0]!], useOwnCredential)',
     tests: SECURITY.D,
   },
   {
