@@ -5,7 +5,9 @@ import compression from 'compression';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
-import { createHttp, endWithTheBrowser } from './http.js';
+import { configureExpress, type Notice } from './express-settings.js';
+import { createHttp } from './http.js';
+import { endWithTheBrowser } from './http/browser-request.js';
 import { refuseForgedForms } from './middleware/csrf.js';
 import { errors } from './middleware/errors.js';
 import { addPathsTo, notFound, routesOf, signInRoutesOf } from './middleware/known-routes.js';
@@ -32,14 +34,6 @@ import { showSource } from './routes/walkthrough-source.js';
 import { sessions } from './session.js';
 import type { SessionStore } from './session/store.js';
 import { SOURCE_PATHS } from './walkthrough/steps.js';
-
-const root = join(import.meta.dirname, '..');
-
-/** That a sandbox stands in, where it is, and who can sign in there. */
-export interface Notice {
-  readonly words: string;
-  readonly url: string;
-}
 
 /**
  * Builds the app; it does not listen yet.
@@ -69,24 +63,16 @@ export function createApp(
   const signInAtRally = signInRoutesOf(RALLY, rally);
   const signInAtGoCD = signInRoutesOf(GOCD, gocd);
   const limit = limitSignIns(config.rateLimitPerMinute, log, store.rateLimits);
-  const ownForm = refuseForgedForms(config.serverUrl);
+  const formOfOurs = refuseForgedForms(config.serverUrl);
 
   const app = express();
+  configureExpress(app, config, notice);
   const route = addPathsTo(app);
-  app.set('view engine', 'ejs').set('views', join(root, 'views'));
-  app.disable('x-powered-by'); // helmet removes it from our answers, this from Express's own
-  app.set('etag', false); // pages are never cached, so their hash would be for nothing
-  app.locals['notice'] = notice;
-  if (config.isHttps) {
-    app.set('trust proxy', 1); // the platform's router, for the visitor's address alone
-    // Whether we are behind https is configured, and no header may say otherwise.
-    Object.defineProperty(app.request, 'secure', { get: () => true });
-  }
 
   app.use(securityHeaders(config.isHttps));
   app.use(requestLog(log));
   route('/healthz', { get: [healthz] });
-  app.use('/public', staticFiles(join(root, 'public')));
+  app.use('/public', staticFiles(join(import.meta.dirname, '../public')));
   app.use(endWithTheBrowser);
   route('/readyz', { get: [readyz(store)] });
   app.use(sessions(config, store));
@@ -116,11 +102,11 @@ export function createApp(
   // In place of 1 to 3: an API key, or a personal access token.
   route('/rally/api-key', {
     get: ofRally([limit], ownCredentialPage),
-    post: ofRally([limit, ...ownForm], useOwnCredential),
+    post: ofRally([limit, ...formOfOurs], useOwnCredential),
   });
   route('/gocd/access-token', {
     get: ofGoCD([limit], ownCredentialPage),
-    post: ofGoCD([limit, ...ownForm], useOwnCredential),
+    post: ofGoCD([limit, ...formOfOurs], useOwnCredential),
   });
 
   // All of it again, message by message, beside the files that made it so.
@@ -130,9 +116,9 @@ export function createApp(
   }
 
   // 5. Forgetting it.
-  route('/logout', { get: [limit, logoutPage(providers)], post: [...ownForm, logout(config)] });
-  route('/logout/rally', { post: ofRally(ownForm, logoutOf) });
-  route('/logout/gocd', { post: ofGoCD(ownForm, logoutOf) });
+  route('/logout', { get: [limit, logoutPage(providers)], post: [...formOfOurs, logout(config)] });
+  route('/logout/rally', { post: ofRally(formOfOurs, logoutOf) });
+  route('/logout/gocd', { post: ofGoCD(formOfOurs, logoutOf) });
 
   app.use(notFound);
   app.use(errors(config.serverUrl));

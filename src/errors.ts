@@ -1,7 +1,7 @@
 import type { Credential, OwnCredential, Provider, ProviderFacts } from './providers/provider.js';
 
 // The ways in which a request of a person's browser can be wrong by itself. What can go wrong
-// between us and a provider is in oauth/errors.ts, http.ts and providers/provider.ts;
+// between us and a provider is in oauth/errors.ts, http/upstream-error.ts and providers/provider.ts;
 // middleware/error-page.ts has the words for all of them.
 
 /** A page needs a connection that this session does not have. */

@@ -3,19 +3,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Request } from 'express';
 import { ConnectionLostError, NotConnectedError } from './errors.js';
-import { evenIfTheBrowserLeaves } from './http.js';
+import { evenIfTheBrowserLeaves } from './http/browser-request.js';
 import { TokenResponseError, UnusableTokenResponseError } from './oauth/errors.js';
-import { readTokenResponse, refreshRequest, type Tokens } from './oauth/token-request.js';
+import { refreshRequest } from './oauth/refresh-request.js';
+import { readTokenResponse } from './oauth/token-request.js';
+import type { Tokens } from './oauth/tokens.js';
 import type { Provider } from './providers/provider.js';
-import {
-  disconnect,
-  isAsItWas,
-  latestConnectionTo,
-  oneAtATime,
-  renewedConnection,
-  replaceConnection,
-  type Connection,
-} from './session.js';
+import { oneAtATime } from './session.js';
+import { isAsItWas, renewedConnection, type Connection } from './session/connection.js';
+import { disconnect, latestConnectionTo, replaceConnection } from './session/connections.js';
 import { CHANGE_MS } from './session/record.js';
 import { SessionStoreError } from './session/store.js';
 

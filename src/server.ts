@@ -2,9 +2,10 @@
 // request meets is in app.ts.
 import type { Server } from 'node:http';
 import { config as readDotEnv } from 'dotenv';
-import { createApp, type Notice } from './app.js';
+import { createApp } from './app.js';
 import { ConfigError, loadConfig, type Config } from './config.js';
 import { createHttpServer } from './connections.js';
+import type { Notice } from './express-settings.js';
 import { createLog, describeError } from './log.js';
 import { isLoopback } from './loopback.js';
 import { refreshesUnderWay } from './refresh.js';

@@ -7,12 +7,9 @@ import { createHttp, type Http } from './http.js';
 import { withSecretsOfItsOwn } from './mask.js';
 import type { ValidatedResponse } from './oauth/authorization-response.js';
 import { StateMismatchError } from './oauth/errors.js';
-import {
-  readTokenResponse,
-  refreshRequest,
-  tokenRequest,
-  type Tokens,
-} from './oauth/token-request.js';
+import { refreshRequest } from './oauth/refresh-request.js';
+import { readTokenResponse, tokenRequest } from './oauth/token-request.js';
+import type { Tokens } from './oauth/tokens.js';
 import { createGoCD, GOCD } from './providers/gocd.js';
 import type { ProviderFacts } from './providers/provider.js';
 import { createRally, RALLY } from './providers/rally.js';

@@ -2,7 +2,8 @@ import type { Request } from 'express';
 import { ConnectionLostError, NotConnectedError } from './errors.js';
 import { CredentialRejectedError, type Provider } from './providers/provider.js';
 import { isDue, refresh } from './refresh.js';
-import { connectionTo, disconnect, latestConnectionTo, type Connection } from './session.js';
+import type { Connection } from './session/connection.js';
+import { connectionTo, disconnect, latestConnectionTo } from './session/connections.js';
 
 /**
  * Calls a provider's API with this session's connection to it. Its token is renewed when it is about

@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import type { Person, Provider } from './providers/provider.js';
-import { rememberPerson, type Connection } from './session.js';
+import type { Connection } from './session/connection.js';
+import { rememberPerson } from './session/connections.js';
 import { withConnection } from './with-connection.js';
 
 /**

@@ -26,7 +26,7 @@ export function errorPage(error: unknown, place: Place): ErrorPage {
 
 function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefined {
   if (error instanceof NotConnectedError) {
-    const { name, page, shows, isRegistered, byHand } = error.provider;
+    const { name, page, shows, isRegistered, ownCredential } = error.provider;
     const happened = {
       never_was: `This page shows ${shows}, and for that it needs your permission at ${name}.`,
       has_expired: `Your connection to ${name} has ended: its time is over.`,
@@ -39,30 +39,30 @@ function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefine
       happened: happened[error.why],
       next: isRegistered
         ? `Connect to ${name}. You come back here afterwards.`
-        : `Give this app ${byHand.article}. You come back here afterwards.`,
+        : `Give this app ${ownCredential.article}. You come back here afterwards.`,
       link: connectLink(error.provider, page),
     };
   }
   if (error instanceof ConnectionLostError) {
-    const { name, byHand, whyTokensDie, page, isRegistered } = error.provider;
+    const { name, ownCredential, whyTokensDie, page, isRegistered } = error.provider;
     const isByHand = error.kind !== 'oauth';
     return {
       status: 401,
       code: 'credential_rejected',
       title: isByHand
-        ? `${name} no longer accepts your ${byHand.label}`
+        ? `${name} no longer accepts your ${ownCredential.label}`
         : `${name} no longer accepts this connection`,
-      happened: `${isByHand ? byHand.whyRejected : whyTokensDie} It was forgotten here.`,
+      happened: `${isByHand ? ownCredential.whyRejected : whyTokensDie} It was forgotten here.`,
       next: isByHand
         ? `See at ${name} what became of it and paste another one${isRegistered ? `, or connect to ${name} in its place` : ''}.`
         : `Connect to ${name} again.`,
       link: isByHand
-        ? { href: byHand.path, text: `Use ${byHand.article}` }
+        ? { href: ownCredential.path, text: `Use ${ownCredential.article}` }
         : connectLink(error.provider, page),
       ...(isByHand && {
         otherLinks: [
           ...(isRegistered ? [connectLink(error.provider, page)] : []),
-          { href: byHand.madeAt, text: `See your ${byHand.label}s at ${name}` },
+          { href: ownCredential.madeAt, text: `See your ${ownCredential.label}s at ${name}` },
         ],
       }),
     };

@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
 import { ForgeryError, SessionEndedError, TooManyRequestsError } from '../errors.js';
-import { UpstreamError } from '../http.js';
+import { UpstreamError } from '../http/upstream-error.js';
 import { maskText } from '../mask.js';
 import { OAuthError } from '../oauth/errors.js';
 import { SessionStoreError } from '../session/store.js';

@@ -36,7 +36,7 @@ export function routesOf<P extends Provider>(facts: ProviderFacts, provider: P |
 /** The same for the routes of the sign-in, which a provider has only where it knows this app. */
 export function signInRoutesOf<P extends Provider>(facts: ProviderFacts, provider: P | undefined) {
   if (!provider || provider.isRegistered) return routesOf(facts, provider);
-  return () => [refuse(new NotConfiguredError(facts, provider.byHand))];
+  return () => [refuse(new NotConfiguredError(facts, provider.ownCredential))];
 }
 
 function refuse(error: NotConfiguredError): RequestHandler {

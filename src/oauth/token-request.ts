@@ -3,14 +3,7 @@
 import type { ValidatedResponse } from './authorization-response.js';
 import type { OAuthClient } from './client.js';
 import { TokenResponseError, UnusableTokenResponseError } from './errors.js';
-
-/** The tokens of a successful answer (RFC 6749 §5.1). */
-export interface Tokens {
-  readonly accessToken: string;
-  readonly refreshToken?: string;
-  /** How long the access token lives from now on; absent where the server does not say. */
-  readonly expiresInSeconds?: number;
-}
+import { isUsableToken, type Tokens } from './tokens.js';
 
 /**
  * The body of the token request. It is posted as `application/x-www-form-urlencoded`, once: a code
@@ -28,23 +21,6 @@ export function tokenRequest(client: OAuthClient, response: ValidatedResponse): 
     client_id: client.clientId,
     client_secret: client.clientSecret, // in the body, never in a URL (§2.3.1)
     ...(client.usesPkce && { code_verifier: response.codeVerifier }), // RFC 7636 §4.5
-  });
-}
-
-/**
- * The body of a refresh: a new access token without asking the person again.
- *
- * @param client our registration with the provider
- * @param refreshToken the newest refresh token we were given
- * @see [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749.html#section-6)
- */
-export function refreshRequest(client: OAuthClient, refreshToken: string): URLSearchParams {
-  return new URLSearchParams({
-    grant_type: client.grantTypes.refreshToken,
-    refresh_token: refreshToken,
-    client_id: client.clientId,
-    client_secret: client.clientSecret,
-    ...(client.sendsRedirectUriOnRefresh && { redirect_uri: client.redirectUri }),
   });
 }
 
@@ -92,16 +68,6 @@ function readFields({ status, body }: { status: number; body: string }): Record<
   } catch {
     throw new UnusableTokenResponseError(`status ${status}, not JSON`);
   }
-}
-
-/** A token with a line break or a quote in it would let its sender write headers of our requests. */
-export function isHeaderSafe(value: string): boolean {
-  return /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value);
-}
-
-/** One without a limit would fill the session store. */
-function isUsableToken(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 2048 && isHeaderSafe(value);
 }
 
 /**

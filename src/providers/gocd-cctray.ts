@@ -1,7 +1,8 @@
 // GoCD's cctray.xml: one entry for each stage and one for each job, none for the pipeline itself.
 // The format: https://cctray.org/v1
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
-import { unexpectedAnswer, type Http } from '../http.js';
+import type { Http } from '../http.js';
+import { unexpectedAnswer } from '../http/upstream-error.js';
 import { maskSent } from '../mask.js';
 import { slicesOf } from '../slices.js';
 import { requireSuccess } from './provider.js';

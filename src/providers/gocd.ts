@@ -47,7 +47,7 @@ export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | unde
     sendsRedirectUriOnRefresh: true,
     returnsStateOnErrors: false,
     grantsUrl: `${server}/oauth/user_tokens`,
-    byHand: {
+    ownCredential: {
       kind: 'access-token',
       path: '/gocd/access-token',
       label: 'personal access token',

@@ -1,4 +1,5 @@
-import { unexpectedAnswer, type ProviderAnswer } from '../http.js';
+import type { ProviderAnswer } from '../http.js';
+import { unexpectedAnswer } from '../http/upstream-error.js';
 import { slicesOf } from '../slices.js';
 
 /** Two thousand rows, the most that WSAPI puts on a page, of a hundred values each. */

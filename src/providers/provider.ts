@@ -1,5 +1,6 @@
 import type { OAuthClient } from '../oauth/client.js';
-import { unexpectedAnswer, type Http, type ProviderAnswer } from '../http.js';
+import type { Http, ProviderAnswer } from '../http.js';
+import { unexpectedAnswer } from '../http/upstream-error.js';
 
 export const PROVIDER_IDS = ['rally', 'gocd'] as const;
 export type ProviderId = (typeof PROVIDER_IDS)[number];
@@ -29,12 +30,12 @@ export interface ProviderFacts {
 export interface Provider extends ProviderFacts, OAuthClient {
   readonly server: string;
   readonly http: Http;
-  /** Whether it knows this app as a client (RFC 6749 §2); if not, only {@link byHand} is left. */
+  /** Whether it knows this app as a client (RFC 6749 §2); if not, {@link ownCredential} is left. */
   readonly isRegistered: boolean;
   /** Where the person can take back the grant. */
   readonly grantsUrl: string;
   /** What a person can paste in place of signing in. */
-  readonly byHand: OwnCredential;
+  readonly ownCredential: OwnCredential;
   /** What may be behind a token that stopped working, in the provider's own ways. */
   readonly whyTokensDie: string;
   /** What the person can do about "signed in but not allowed". */

@@ -1,7 +1,8 @@
 // Rally's Web Services API v2.0: how it is asked, and the envelopes of its answers.
 import { inspect } from 'node:util';
 import { z } from 'zod';
-import { unexpectedAnswer, type Http } from '../http.js';
+import type { Http } from '../http.js';
+import { unexpectedAnswer } from '../http/upstream-error.js';
 import { maskSent } from '../mask.js';
 import { readJson } from './json-answer.js';
 import { ApiError, requireSuccess, type Credential } from './provider.js';

@@ -48,7 +48,7 @@ export function createRally({ rally, serverUrl }: Config, http: Http): Rally | u
     sendsRedirectUriOnRefresh: false,
     returnsStateOnErrors: true,
     grantsUrl: `${server}/login/accounts/index.html#/apps`,
-    byHand: {
+    ownCredential: {
       kind: 'api-key',
       path: '/rally/api-key',
       label: 'API key',

@@ -1,5 +1,5 @@
 // All rows of a result, page after page: several pages are asked for at once, and none is left out.
-import { UpstreamError } from '../http.js';
+import { UpstreamError } from '../http/upstream-error.js';
 import type { Artifact, Artifacts } from '../providers/rally-artifacts.js';
 import type { Page } from '../providers/rally-work.js';
 

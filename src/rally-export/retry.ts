@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { UpstreamError } from '../http.js';
+import { UpstreamError } from '../http/upstream-error.js';
 import { ApiError } from '../providers/provider.js';
 
 /** In milliseconds. */

@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { UpstreamError } from '../http.js';
+import { UpstreamError } from '../http/upstream-error.js';
 
 /**
  * Sends a text piece by piece, as fast as the browser reads it. No stream of Node's does the work: what

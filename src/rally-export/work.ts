@@ -1,5 +1,5 @@
 import type { Request } from 'express';
-import { inTimeOfItsOwn } from '../http.js';
+import { inTimeOfItsOwn } from '../http/browser-request.js';
 import { maskText } from '../mask.js';
 import { fetchArtifacts, type Artifact } from '../providers/rally-artifacts.js';
 import type { View } from '../providers/rally-work.js';

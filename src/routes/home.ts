@@ -1,7 +1,7 @@
 // Step 0: GET / shows both providers, connected or not. Looking costs no session.
 import type { Request, RequestHandler } from 'express';
 import type { Provider, ProviderFacts } from '../providers/provider.js';
-import { connectionTo } from '../session.js';
+import { connectionTo } from '../session/connections.js';
 
 /** A provider as home shows it; without the second part where it is not configured. */
 export type Offer = readonly [ProviderFacts, Provider | undefined];

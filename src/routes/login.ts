@@ -8,7 +8,7 @@ import { createCodeVerifier } from '../oauth/pkce.js';
 import { GOCD } from '../providers/gocd.js';
 import type { Provider } from '../providers/provider.js';
 import { RALLY } from '../providers/rally.js';
-import { rememberSignIn } from '../session.js';
+import { rememberSignIn } from '../session/sign-ins.js';
 
 /** Where a sign-in may end: nothing that arrives in a URL is ever redirected to as it is. */
 const RETURN_TO: readonly string[] = ['/', RALLY.page, GOCD.page, '/walkthrough'];

@@ -4,7 +4,8 @@
 import type { RequestHandler } from 'express';
 import type { Config } from '../config.js';
 import type { Provider } from '../providers/provider.js';
-import { connectionTo, csrfTokenOf, disconnect, forgetEverything } from '../session.js';
+import { csrfTokenOf, forgetEverything } from '../session.js';
+import { connectionTo, disconnect } from '../session/connections.js';
 
 export function logoutPage(providers: readonly Provider[]): RequestHandler {
   return async (request, response) => {

@@ -1,9 +1,11 @@
 // In place of the dance: a string that a person has made at the provider by hand, Rally's API key or
 // GoCD's personal access token. It is tried before it is kept, and never shown again.
 import type { Request, RequestHandler, Response } from 'express';
-import { isHeaderSafe } from '../oauth/token-request.js';
+import { isHeaderSafe } from '../oauth/tokens.js';
 import { CredentialRejectedError, type Person, type Provider } from '../providers/provider.js';
-import { connect, connectionBy, csrfTokenOf } from '../session.js';
+import { csrfTokenOf } from '../session.js';
+import { connectionByHand } from '../session/connection.js';
+import { connect } from '../session/connections.js';
 
 export function ownCredentialPage(provider: Provider): RequestHandler {
   return async (request, response) => {
@@ -13,23 +15,23 @@ export function ownCredentialPage(provider: Provider): RequestHandler {
 
 export function useOwnCredential(provider: Provider): RequestHandler {
   return async (request, response) => {
-    const { byHand } = provider;
+    const { ownCredential } = provider;
     const entered = (request.body as Record<string, unknown>)['credential'];
     const value = typeof entered === 'string' ? entered.trim() : '';
-    if (!isUsable(value) || !byHand.shape.test(value)) {
+    if (!isUsable(value) || !ownCredential.shape.test(value)) {
       logRefusal(request, provider, 'malformed');
-      const fault = `That cannot be ${byHand.article}: ${byHand.looks}. Paste it whole, without spaces.`;
+      const fault = `That cannot be ${ownCredential.article}: ${ownCredential.looks}. Paste it whole, without spaces.`;
       await render(request, response.status(400), provider, fault);
       return;
     }
-    const connection = connectionBy(byHand.kind, value);
+    const connection = connectionByHand(ownCredential.kind, value);
     let person: Person | undefined;
     try {
-      person = await byHand.tryOut(connection);
+      person = await ownCredential.tryOut(connection);
     } catch (error) {
       if (!(error instanceof CredentialRejectedError)) throw error;
       logRefusal(request, provider, 'not accepted');
-      const fault = `${provider.name} does not accept it. ${byHand.whyRejected}`;
+      const fault = `${provider.name} does not accept it. ${ownCredential.whyRejected}`;
       await render(request, response.status(401), provider, fault);
       return;
     }
@@ -40,9 +42,9 @@ export function useOwnCredential(provider: Provider): RequestHandler {
 }
 
 /** As middleware/errors.ts logs a sign-in that fails. */
-function logRefusal({ log }: Request, { id, byHand }: Provider, what: string): void {
-  const facts = { event: 'sign-in refused', provider: id, reason: `${byHand.kind} ${what}` };
-  log.warn(facts, `${byHand.label} refused`);
+function logRefusal({ log }: Request, { id, ownCredential }: Provider, what: string): void {
+  const facts = { event: 'sign-in refused', provider: id, reason: `${ownCredential.kind} ${what}` };
+  log.warn(facts, `${ownCredential.label} refused`);
 }
 
 /** The field is empty each time: what was typed in is not sent back. */
@@ -53,7 +55,7 @@ async function render(
   fault?: string,
 ): Promise<void> {
   response.render('own-credential', {
-    title: `Use ${provider.byHand.article}`,
+    title: `Use ${provider.ownCredential.article}`,
     provider,
     fault,
     csrfToken: await csrfTokenOf(request),

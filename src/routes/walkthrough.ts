@@ -2,7 +2,7 @@
 // sent. What it knows of each step is in walkthrough/steps.ts.
 import type { Request, RequestHandler } from 'express';
 import type { Provider } from '../providers/provider.js';
-import { connectionTo } from '../session.js';
+import { connectionTo } from '../session/connections.js';
 import { stepsOf } from '../walkthrough/dance.js';
 import { recordingOf } from '../walkthrough/recordings.js';
 import type { Recording } from '../walkthrough/recording.js';

@@ -1,9 +1,10 @@
 // One place turns an error into words for a terminal, and into an exit code by which a script can
 // tell a refusal, which stays, from an outage, which passes.
 import { ConfigError } from '../config.js';
-import { UpstreamError } from '../http.js';
+import { UpstreamError } from '../http/upstream-error.js';
 import { maskText } from '../mask.js';
-import { canonical, providerPage } from '../middleware/provider-error-page.js';
+import { canonical } from '../middleware/oauth-error-words.js';
+import { providerPage } from '../middleware/provider-error-page.js';
 import {
   AuthorizationResponseError,
   StateMismatchError,

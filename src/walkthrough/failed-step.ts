@@ -1,5 +1,5 @@
 import { ConnectionLostError } from '../errors.js';
-import { UpstreamError } from '../http.js';
+import { UpstreamError } from '../http/upstream-error.js';
 import {
   AuthorizationResponseError,
   IssuerMismatchError,

@@ -1,10 +1,10 @@
 // What is kept of a message: never a secret, and not much of what others have written.
 import type { Request, Response } from 'express';
-import type { Exchange } from '../http.js';
+import type { Exchange } from '../http/exchanges.js';
 import { credentialIn, isSecretName } from '../mask.js';
 import { authorizationRequestUrl } from '../oauth/authorization-request.js';
 import type { OAuthClient } from '../oauth/client.js';
-import type { KeptSignIn } from '../session.js';
+import type { KeptSignIn } from '../session/sign-ins.js';
 import {
   foreign,
   foreignFields,

@@ -1,10 +1,11 @@
 // Keeps of each browser's request what /walkthrough shows of it. Nothing is written while the dance
-// goes on: what went over the wire is collected by http.ts, and looked at when the answer is ready.
+// goes on: what went over the wire is collected by http/exchanges.ts, and looked at when the answer
+// is ready.
 import type { Request, RequestHandler, Response } from 'express';
 import onHeaders from 'on-headers';
-import { exchangesUnderWay, type Exchange } from '../http.js';
+import { exchangesUnderWay, type Exchange } from '../http/exchanges.js';
 import type { Provider } from '../providers/provider.js';
-import type { KeptSignIn } from '../session.js';
+import type { KeptSignIn } from '../session/sign-ins.js';
 import { maskedExchanges, maskedRedirect, maskedSignIn } from './masked.js';
 import type { Failure } from './recording.js';
 import { partOf, type Place, type Recordings } from './recordings.js';

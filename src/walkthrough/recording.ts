@@ -1,4 +1,4 @@
-import type { UpstreamFailure } from '../http.js';
+import type { UpstreamFailure } from '../http/upstream-error.js';
 
 // What is kept of a session's traffic with one provider, as masked.ts makes it: there is no secret in
 // it, and nothing of any length.

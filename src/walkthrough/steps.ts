@@ -50,7 +50,8 @@ const REDIRECT_SOURCES = [
 ];
 const FAILURE_SOURCES = [
   { path: 'with-connection.ts', symbol: 'withConnection' },
-  { path: 'middleware/provider-error-page.ts', symbol: 'providerPage' },
+  { path: 'middleware/upstream-error-page.ts', symbol: 'upstreamPage' },
+  { path: 'middleware/api-error-page.ts', symbol: 'apiPage' },
 ];
 
 type StepOf = (provider: ProviderFacts) => Omit<Step, 'id'>;
@@ -125,7 +126,7 @@ const STEPS: Readonly<Record<StepId, StepOf>> = {
     rfc: rfc6749('3.1.2.5'),
     sources: [
       { path: 'routes/oauth-redirect.ts', symbol: 'oauthRedirect' },
-      { path: 'session.ts', symbol: 'connect' },
+      { path: 'session/connections.ts', symbol: 'connect' },
     ],
   }),
   'api-call': ({ id, shows }) => ({
@@ -149,7 +150,7 @@ const STEPS: Readonly<Record<StepId, StepOf>> = {
     rfc: rfc6749('6'),
     sources: [
       { path: 'refresh.ts', symbol: 'refresh' },
-      { path: 'oauth/token-request.ts', symbol: 'refreshRequest' },
+      { path: 'oauth/refresh-request.ts', symbol: 'refreshRequest' },
     ],
   }),
   'failed-page': ({ name }) => ({

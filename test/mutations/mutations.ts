@@ -126,7 +126,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'A4',
-    file: 'src/session.ts',
+    file: 'src/session/sign-ins.ts',
     find: 'pending.redirectUri === redirectUri && pending.state === state',
     replace: 'pending.redirectUri === redirectUri',
     tests: SECURITY.A,
@@ -134,7 +134,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'A5',
-    file: 'src/session.ts',
+    file: 'src/session/sign-ins.ts',
     find: 'data.pendingSignIns = data.pendingSignIns?.filter((pending) => pending !== signIn) ?? [];',
     replace: '',
     tests: SECURITY.A,
@@ -164,7 +164,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'A6',
-    file: 'src/session.ts',
+    file: 'src/session/sign-ins.ts',
     find: 'data.pendingSignIns?.filter((pending) => pending !== signIn) ?? []',
     replace: '[]',
     tests: SECURITY.A,
@@ -215,7 +215,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'A10',
-    file: 'src/session.ts',
+    file: 'src/session/sign-ins.ts',
     find: 'pending.redirectUri === redirectUri && pending.state === state',
     replace: 'pending.state === state',
     tests: 'test/sign-in.test.ts',
@@ -311,10 +311,16 @@ export const MUTATIONS: readonly Mutation[] = [
     tests: TOKEN_TEST,
     named: 'another status than 200',
   },
-  { clause: 'B3', file: TOKEN, find: 'value.length <= 2048 && ', replace: '', tests: SECURITY.B },
   {
     clause: 'B3',
-    file: TOKEN,
+    file: 'src/oauth/tokens.ts',
+    find: 'value.length <= 2048 && ',
+    replace: '',
+    tests: SECURITY.B,
+  },
+  {
+    clause: 'B3',
+    file: 'src/oauth/tokens.ts',
     find: '[\\x21\\x23-\\x5b\\x5d-\\x7e]',
     replace: '[\\x20-\\x7e]',
     tests: SECURITY.B,
@@ -373,7 +379,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'B6',
-    file: 'src/middleware/provider-error-page.ts',
+    file: 'src/middleware/error-page-parts.ts',
     find: 'return maskText(whole.slice(0, 5000)).slice(0, 500);',
     replace: 'return whole.slice(0, 500);',
     tests: REDIRECT_TEST,
@@ -391,7 +397,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'C2',
-    file: 'src/session.ts',
+    file: 'src/session/connection.ts',
     find: '    ...(refreshToken !== undefined && { refreshToken }),\n    ...(person && { person }),',
     replace: '    ...(person && { person }),',
     tests: SECURITY.C,
@@ -461,7 +467,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'C5',
-    file: 'src/session.ts',
+    file: 'src/session/connections.ts',
     find: 'if (!connections || !(isAsItWas(current, former) || isAsItWas(current, renewed))) return false;',
     replace: 'if (!connections) return false;',
     tests: SECURITY.C,
@@ -477,7 +483,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'D1',
-    file: 'src/session.ts',
+    file: 'src/session/connections.ts',
     find: 'if (hasMoved && data.connections?.[provider]?.id !== known) return;',
     replace: 'void known;',
     tests: 'test/session.test.ts',
@@ -527,7 +533,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'D5',
-    file: 'src/session.ts',
+    file: 'src/session/connections.ts',
     find: 'if (onlyIf && !isAsItWas(forgotten, onlyIf)) return;',
     replace: 'void onlyIf;',
     tests: 'test/session.test.ts',
@@ -557,7 +563,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'D7',
-    file: 'src/session.ts',
+    file: 'src/session/connection.ts',
     find: 'return isOld ||',
     replace: 'void isOld; return',
     tests: 'test/session.test.ts',
@@ -588,7 +594,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'D8',
-    file: 'src/app.ts',
+    file: 'src/express-settings.ts',
     find: "app.set('etag', false);",
     replace: '',
     tests: SECURITY.D,
@@ -596,14 +602,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'D9',
     file: 'src/routes/own-credential.ts',
-    find: '!isUsable(value) || !byHand.shape.test(value)',
-    replace: 'void isUsable, !byHand.shape.test(value)',
+    find: '!isUsable(value) || !ownCredential.shape.test(value)',
+    replace: 'void isUsable, !ownCredential.shape.test(value)',
     tests: SECURITY.D,
   },
   {
     clause: 'D9',
     file: 'src/routes/own-credential.ts',
-    find: '!isUsable(value) || !byHand.shape.test(value)',
+    find: '!isUsable(value) || !ownCredential.shape.test(value)',
     replace: '!isUsable(value)',
     tests: 'test/routes/own-credential.test.ts',
     named: 'the other one’s',
@@ -611,8 +617,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'D9',
     file: 'src/app.ts',
-    find: 'post: ofRally([limit, ...ownForm], useOwnCredential)',
-    replace: 'post: ofRally([limit, ownForm[0]!], useOwnCredential)',
+    find: 'post: ofRally([limit, ...formOfOurs], useOwnCredential)',
+    replace: 'post: ofRally([limit, formOfOurs[0]!], useOwnCredential)',
     tests: SECURITY.D,
   },
   {
@@ -678,7 +684,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'E2',
-    file: 'src/middleware/provider-error-page.ts',
+    file: 'src/middleware/upstream-error-page.ts',
     find: "...(error.retryAfter && { headers: { 'Retry-After': error.retryAfter } }),",
     replace: '',
     tests: SECURITY.E,
@@ -810,7 +816,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'E8',
-    file: 'src/at-once.ts',
+    file: 'src/http/at-once.ts',
     find: 'state.underWay < atOnce',
     replace: 'atOnce > 0',
     tests: EXPORT_TEST,
@@ -966,7 +972,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'F6',
-    file: 'src/http.ts',
+    file: 'src/http/upstream-error.ts',
     find: 'this.contentType = answer && maskText(answer.contentType);',
     replace: 'this.contentType = answer?.contentType;',
     tests: SECURITY.leaves,
@@ -1107,7 +1113,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'G6',
-    file: 'src/session.ts',
+    file: 'src/session/sign-ins.ts',
     find: '.slice(-MOST_PENDING_SIGN_INS)',
     replace: '',
     tests: 'test/sign-in.test.ts',

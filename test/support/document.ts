@@ -57,7 +57,7 @@ export function filesIn({ text }: Document): string[] {
   );
 }
 
-/** A file of `src/` with the name of something in it: `src/session.ts` (`connect`). */
+/** A file of `src/` with the name of something in it: `src/session/connections.ts` (`connect`). */
 export function symbolsIn({ text }: Document): { path: string; symbol: string }[] {
   return [...text.matchAll(/`(src\/[\w/.-]+)`\s+\(`(\w+)`/g)].map(([, path = '', symbol = '']) => ({
     path,

@@ -6,7 +6,8 @@ import {
   TokenResponseError,
   UnusableTokenResponseError,
 } from '../../../src/oauth/errors.js';
-import { readTokenResponse, type Tokens } from '../../../src/oauth/token-request.js';
+import { readTokenResponse } from '../../../src/oauth/token-request.js';
+import type { Tokens } from '../../../src/oauth/tokens.js';
 import { anyJson, anySecret, anyText, forAny } from '../../support/any.js';
 import { answerOddly, oddAnswers, secretsSentTo } from '../../support/odd-answer.js';
 import { expectNoLeak, expectPage } from '../../support/outcome.js';

@@ -1,7 +1,8 @@
 // What WSAPI answers, whatever that is.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { UpstreamError, type Http } from '../../../src/http.js';
+import type { Http } from '../../../src/http.js';
+import { UpstreamError } from '../../../src/http/upstream-error.js';
 import {
   ApiError,
   CredentialRejectedError,
