@@ -82,7 +82,7 @@ describeWithChromium('in Chromium', () => {
     await page.keyboard.type('ada@example.test');
     await page.keyboard.press('Tab');
     await page.keyboard.type('sandbox');
-    await page.keyboard.press('Enter');
+    await enter();
     await press('Allow Access');
     await page.waitForURL(`${started.url}/rally`);
     await press('Defects');
@@ -93,7 +93,7 @@ describeWithChromium('in Chromium', () => {
     await page.keyboard.type('ada');
     await page.keyboard.press('Tab');
     await page.keyboard.type('sandbox');
-    await page.keyboard.press('Enter');
+    await enter();
     await tabTo('Allow this service');
     await page.keyboard.press('Space');
     await press('Submit');
@@ -289,10 +289,19 @@ describeWithChromium('in Chromium', () => {
       ...{ name: 'wsapi-slow', times: 1, client: undefined, provider: undefined },
       seconds: 3,
     });
+    // A page that is about to be left answers no more questions: it has to say so itself.
+    await page.evaluate(() => {
+      const status = document.querySelector('.waiting');
+      const tell = () => {
+        console.info(status?.textContent);
+      };
+      if (status) new MutationObserver(tell).observe(status, { childList: true });
+    });
+    const said = page.waitForEvent('console');
     await page.getByRole('link', { name: 'See your stories' }).click({ noWaitAfter: true });
-    await page.getByRole('status').getByText('Waiting for an answer…').waitFor();
-    await page.waitForURL(`${started.url}/rally`);
 
+    expect((await said).text()).toBe('Waiting for an answer…');
+    await page.waitForURL(`${started.url}/rally`);
     expect(await page.getByText('Waiting for an answer…').count()).toBe(0);
   });
 
@@ -331,7 +340,14 @@ describeWithChromium('in Chromium', () => {
 
   async function press(label: string, tag?: string): Promise<void> {
     await tabTo(label, tag);
+    await enter();
+  }
+
+  /** Presses Enter on what leads to another page. */
+  async function enter(): Promise<void> {
+    const loaded = page.waitForEvent('load');
     await page.keyboard.press('Enter');
+    await loaded;
   }
 
   /** What axe finds on the page, and whether one must scroll sideways to read it. */
