@@ -55,6 +55,14 @@ export function mask(secret: string): string {
   return secret.length < 16 ? '…' : `${secret.slice(0, 4)}…${secret.slice(-4)}`;
 }
 
+/** The beginning of a long text, without what may be the first half of a secret: that is not known. */
+export function beginningOf(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  let end = longest;
+  while (end > 0 && /[\w.~+/=%-]/.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}
+
 /** Whether what has this name in a message (a parameter, a header, a field) is a secret. */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);

@@ -51,7 +51,8 @@ function cookie({ isHttps }: Config): { name: string; secure: boolean } {
 /**
  * Does work while no other request does work of the same name, in this process or another.
  *
- * @param holdMs when others may go on although it has not ended, in milliseconds
+ * @param holdMs after so many milliseconds others may go on although it has not ended: its process may
+ *   have been killed
  */
 export async function oneAtATime<Result>(
   request: Request,

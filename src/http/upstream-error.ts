@@ -1,6 +1,6 @@
 import type { AxiosError } from 'axios';
 import type { ProviderAnswer } from '../http.js';
-import { maskText } from '../mask.js';
+import { beginningOf, maskText } from '../mask.js';
 
 const EXCERPT_CHARACTERS = 300;
 
@@ -29,7 +29,7 @@ export class UpstreamError extends Error {
     // Masked before it is cut: half a secret would not look like one.
     this.excerpt =
       answer &&
-      maskText(answer.body.slice(0, 10 * EXCERPT_CHARACTERS))
+      maskText(beginningOf(answer.body, 10 * EXCERPT_CHARACTERS))
         .slice(0, EXCERPT_CHARACTERS)
         .trim();
   }

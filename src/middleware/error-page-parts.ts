@@ -1,4 +1,4 @@
-import { maskText } from '../mask.js';
+import { beginningOf, maskText } from '../mask.js';
 import type { Provider } from '../providers/provider.js';
 
 export interface Link {
@@ -68,5 +68,5 @@ export function againLink(place: Place, provider: Provider): { href: string; tex
 export function quote(...texts: (string | undefined)[]): string {
   // Masked before it is cut: half a secret would not look like one.
   const whole = texts.filter((text) => text !== undefined).join(': ');
-  return maskText(whole.slice(0, 5000)).slice(0, 500);
+  return maskText(beginningOf(whole, 5000)).slice(0, 500);
 }

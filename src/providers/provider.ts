@@ -24,8 +24,8 @@ export interface ProviderFacts {
 }
 
 /**
- * Everything that differs between the providers: each is one plain object of this shape, and
- * nothing outside this folder asks which of them it has before it.
+ * What differs between the providers: each is one plain object of this shape. The routes and the
+ * sign-in do not ask which of them they have before them; only words and pages of one provider do.
  */
 export interface Provider extends ProviderFacts, OAuthClient {
   readonly server: string;

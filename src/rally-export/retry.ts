@@ -4,15 +4,15 @@ import { ApiError } from '../providers/provider.js';
 
 /** In milliseconds. */
 const WAIT_MS = 500;
-/** Leaves both tries enough of the 25 s that a page has. */
-const LONGEST_WAIT_MS = 5_000;
+/** Leaves the second try enough of the 25 s that a page has. Rally is not asked before it wants to be. */
+const LONGEST_WAIT_MS = 10_000;
 
-/** Does work once more when it fails for a reason that may pass: all but a refusal of ours. */
+/** Does work once more when it fails for a reason that may pass. */
 export async function onceMore<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    if (!mayPass(error)) throw error;
+    if (!mayPass(error) || waitMs(error) > LONGEST_WAIT_MS) throw error;
     await delay(waitMs(error));
     return work();
   }
@@ -20,10 +20,11 @@ export async function onceMore<Result>(work: () => Promise<Result>): Promise<Res
 
 function mayPass(error: unknown): error is UpstreamError | ApiError {
   if (error instanceof ApiError) return true;
-  return error instanceof UpstreamError && error.failure !== 'cancelled';
+  if (!(error instanceof UpstreamError)) return false;
+  return !['cancelled', 'redirect', 'too_large'].includes(error.failure);
 }
 
 function waitMs(error: UpstreamError | ApiError): number {
   const asked = 'retryAfter' in error ? 1000 * Number(error.retryAfter) : 0; // NaN for a date
-  return Math.min(asked || WAIT_MS, LONGEST_WAIT_MS);
+  return asked || WAIT_MS;
 }

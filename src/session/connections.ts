@@ -18,12 +18,17 @@ export async function connect(
   connection: Connection,
 ): Promise<void> {
   const known = request.session.connections?.[provider]?.id;
-  const isKept = await renewSession(request, (data, hasMoved) => {
-    // A sign-in that has ended since is the newer one, and may be another person's.
-    if (hasMoved && data.connections?.[provider]?.id !== known) return;
-    data.connections = { ...data.connections, [provider]: connection };
+  let isFirst = true;
+  const isThere = await renewSession(request, (data, hasMoved) => {
+    // Another tab finished a sign-in here meanwhile. It wins: it may be another person's.
+    isFirst = !hasMoved || data.connections?.[provider]?.id === known;
+    if (isFirst) data.connections = { ...data.connections, [provider]: connection };
   });
-  if (!isKept) throw new SessionEndedError('the session ended while a sign-in was under way');
+  if (!isThere) throw new SessionEndedError('the session ended while a sign-in was under way');
+  if (!isFirst) {
+    request.log.info({ provider }, 'another tab finished a sign-in first: this one is forgotten');
+    return;
+  }
   request.log.info({ event: 'signed in', provider, kind: connection.kind }, 'signed in');
 }
 
@@ -72,14 +77,12 @@ export async function replaceConnection(
 export async function rememberPerson(
   request: Request,
   provider: ProviderId,
-  { accessToken }: Connection,
+  known: Connection,
   person: Person,
 ): Promise<void> {
   await changeSession(request, ({ connections }) => {
     const current = connections?.[provider];
-    if (connections && current?.accessToken === accessToken) {
-      connections[provider] = { ...current, person };
-    }
+    if (current && current.id === known.id) connections[provider] = { ...current, person };
   });
 }
 

@@ -41,6 +41,7 @@ export async function changeSession<Result>(
       const hasMoved = id !== request.sessionID;
       const result = change(data, hasMoved);
       await store.write(id, data);
+      // A request with the former id must not see what the session holds under the new one.
       if (!hasMoved) request.sessionStore.createSession(request, data);
       return { found: result };
     }),

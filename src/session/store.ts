@@ -20,7 +20,7 @@ export interface SessionStore extends SessionRecords {
   /**
    * Does work while no other request does work of the same name.
    *
-   * @param holdMs when others may go on although the work has not ended, in milliseconds: its
+   * @param holdMs after so many milliseconds others may go on although the work has not ended: its
    *   process may have been killed
    * @throws {SessionStoreError} when its turn does not come
    */

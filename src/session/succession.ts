@@ -12,7 +12,7 @@ const MOST_SUCCESSORS = 20;
 /**
  * Looks for a session under the id that a request came with, then under those it has had since.
  *
- * @param look undefined where it is not
+ * @param look returns undefined where there is no session under this id; the next one is then tried
  */
 export async function followed<Found>(
   store: SessionStore,

@@ -27,9 +27,13 @@ export function ownFields(parameters: URLSearchParams): Field[] {
   });
 }
 
+/** All but what says nothing of a person: a provider may carry its credential in any other header. */
+const PLAIN_HEADER =
+  /^(?:accept|accept-encoding|connection|content-(?:length|type)|host|user-agent)$/i;
+
 /** With the credential that it carries, if it carries one, masked. */
 export function ownHeader(name: string, value: string): Field {
-  if (!isSecretName(name)) return { name, value };
+  if (PLAIN_HEADER.test(name)) return { name, value };
   const replaceIn = (by: (credential: string) => string) =>
     value.replace(credentialIn(value), (secret) => by(secret));
   return { name, value: replaceIn(mask), template: replaceIn(() => '$ACCESS_TOKEN') };
