@@ -68,6 +68,8 @@ const answer: RequestListener = (request, response) => {
 interface Surroundings {
   readonly scheme?: 'http' | 'https';
   readonly host?: string;
+  /** What the proxy says to CONNECT in place of a tunnel. */
+  readonly refusal?: string;
   /** Variables of the app, of which some follow from where the proxy is. */
   readonly environment: (proxy: Proxy) => Record<string, string>;
 }
@@ -76,12 +78,13 @@ interface Surroundings {
 async function signInFrom({
   scheme = 'https',
   host = HOST,
+  refusal,
   environment,
 }: Surroundings): Promise<{ signedIn: Page; page: Page; provider: string }> {
   received = [];
   server = scheme === 'https' ? createHttpsServer(certificate, answer) : createHttpServer(answer);
   const providerPort = await listen(server);
-  proxy = await startProxy(providerPort);
+  proxy = await startProxy(providerPort, refusal);
   const port = await freePort();
   url = `http://localhost:${port}`;
   const app = run('dist/server.js', {
@@ -176,6 +179,21 @@ describeWithOpenSsl('HTTPS_PROXY', () => {
     expect(received).toEqual([]);
     expectNothingToRead();
   });
+
+  test.each([401, 403, 407, 502])(
+    'that refuses with %i is sent no secret, and is not taken for the provider',
+    async (status) => {
+      const { signedIn } = await signInFrom({
+        refusal: `HTTP/1.1 ${status} No\r\nContent-Type: application/json\r\nContent-Length: 25\r\nConnection: close\r\n\r\n{"error":"invalid_grant"}`,
+        environment: ({ url }) => ({ ...trusting(), HTTPS_PROXY: url }),
+      });
+
+      expect(signedIn.status).toBe(502);
+      expect(signedIn.text).not.toContain('invalid_grant');
+      expect(received).toEqual([]);
+      expectNothingToRead();
+    },
+  );
 });
 
 describe('HTTP_PROXY', () => {

@@ -13,8 +13,11 @@ export interface Proxy {
   readonly close: () => Promise<void>;
 }
 
-/** @param port of this machine, where every tunnel ends, whatever host was asked for */
-export async function startProxy(port: number): Promise<Proxy> {
+/**
+ * @param port of this machine, where every tunnel ends, whatever host was asked for
+ * @param refusal answers CONNECT in place of a tunnel
+ */
+export async function startProxy(port: number, refusal?: string): Promise<Proxy> {
   const asked: Proxy['asked'] = [];
   const read: Buffer[] = [];
   const open = new Set<Duplex>();
@@ -31,6 +34,10 @@ export async function startProxy(port: number): Promise<Proxy> {
   });
   server.on('connect', ({ method, url, headers }, socket, head) => {
     note(method, url, headers['proxy-authorization']);
+    if (refusal !== undefined) {
+      socket.end(refusal);
+      return;
+    }
     const tunnel = connect(port, '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       tunnel.write(head);
