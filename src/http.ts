@@ -1,5 +1,6 @@
-import { Agent as HttpAgent } from 'node:http';
+import { ClientRequest, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { TLSSocket } from 'node:tls';
 import axios, { AxiosError, type AxiosInstance, type AxiosRequestConfig } from 'axios';
 import { Lines, type Line } from './http/at-once.js';
 import { browserRequest, timeLeftMs } from './http/browser-request.js';
@@ -120,10 +121,12 @@ async function send(
   const signal = browser?.gone ? AbortSignal.any([timeout, browser.gone]) : timeout;
   const note = noteExchange(request);
   try {
-    const { status, headers, data, config } = await instance.request<string>({
-      ...request,
-      signal,
-    });
+    const response = await instance.request<string>({ ...request, signal });
+    const { status, headers, data, config } = response;
+    if (isOfProxy(config.url, response.request)) {
+      note(config.headers, { failure: 'unreachable' });
+      throw new UpstreamError('unreachable', `a proxy refused to connect with ${status}`);
+    }
     note(config.headers, { answer: { status, headers, body: data } });
     const retryAfter: unknown = headers['retry-after'];
     const answer = {
@@ -144,4 +147,13 @@ async function send(
     note(error.config?.headers, { failure: upstreamError.failure });
     throw upstreamError;
   }
+}
+
+/**
+ * A proxy's refusal to connect comes from axios as if the provider had answered, and a 401 would then
+ * sign somebody out. What came without TLS is not from a provider that we asked by https.
+ */
+function isOfProxy(url: string | undefined, sent: unknown): boolean {
+  const hasTls = sent instanceof ClientRequest && sent.socket instanceof TLSSocket;
+  return url?.startsWith('https:') === true && !hasTls;
 }

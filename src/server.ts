@@ -1,47 +1,64 @@
-// The process: environment, sandbox if nothing is configured, listen, stop. Everything that a
-// request meets is in app.ts.
+// The process: environment, sandbox if nothing is configured, listen, stop. workers.ts has several that
+// serve together; everything that a request meets is in app.ts.
+import cluster from 'node:cluster';
 import type { Server } from 'node:http';
 import { config as readDotEnv } from 'dotenv';
 import { createApp } from './app.js';
 import { ConfigError, loadConfig, type Config } from './config.js';
 import { createHttpServer } from './connections.js';
 import type { Notice } from './express-settings.js';
-import { createLog, describeError } from './log.js';
+import { createLog } from './log.js';
 import { isLoopback } from './loopback.js';
 import { refreshesUnderWay } from './refresh.js';
 import { introduction } from './sandbox/introduction.js';
 import type { Sandbox } from './sandbox/sandbox.js';
 import { openSessionStore } from './session/store.js';
+import { whyItCannotStart } from './start-failure.js';
 import { stopInGoodOrder } from './stop.js';
+import { ownTask, startWorkers, type Task } from './workers.js';
 
 try {
+  await (cluster.isWorker ? serve(await ownTask()) : start(readConfig()));
+} catch (error) {
+  for (const line of whyItCannotStart(error)) process.stderr.write(`${line}\n`);
+  process.exit(1);
+}
+
+function readConfig(): Config {
   const { error } = readDotEnv({ quiet: true });
   // There need be none. One that cannot be read would be left out without a word.
   if (error && error.code !== 'ENOENT') {
     throw new ConfigError([`.env cannot be read (${error.code})`]);
   }
-  await start(loadConfig(process.env));
-} catch (error) {
-  for (const line of explain(error)) process.stderr.write(`${line}\n`);
-  process.exit(1);
+  return loadConfig(process.env);
 }
 
 async function start(given: Config): Promise<void> {
   const log = createLog(given.logLevel);
-  if (given.isProduction && !given.redis) {
+  if (!given.redis && (given.isProduction || given.workers > 1)) {
     log.warn(
-      'REDIS_URL is not set: sessions are in memory. A restart signs everybody out, and a second process would know nobody',
+      `REDIS_URL is not set: sessions are in memory. A restart signs everybody out, and a second process would know nobody${given.workers > 1 ? ': WEB_CONCURRENCY is left aside' : ''}`,
     );
   }
   if (given.sandbox && !isLoopback(new URL(given.serverUrl))) {
     log.warn('no provider is configured: the sandbox can be reached from this machine alone');
   }
   const sandbox = given.sandbox && (await startStandIn(given, given.sandbox));
-  const config = sandbox ? withProviders(given, sandbox) : given;
+  const task: Task = {
+    config: sandbox ? withProviders(given, sandbox) : given,
+    ...(sandbox && { notice: notice(sandbox) }),
+  };
+  await (given.redis && given.workers > 1 ? startWorkers(task, log) : serve(task));
+  process.stdout.write(
+    `The app is at ${given.serverUrl}\n${sandbox ? `${introduction(sandbox)}\n` : ''}`,
+  );
+}
 
+async function serve({ config, notice }: Task): Promise<void> {
+  const log = createLog(config.logLevel);
   const store = await openSessionStore(config, log);
   const { server, finish } = createHttpServer(log);
-  server.on('request', createApp(config, log, store, sandbox && notice(sandbox)));
+  server.on('request', createApp(config, log, store, notice));
   stopInGoodOrder(log, async () => {
     await finish();
     await refreshesUnderWay();
@@ -51,9 +68,6 @@ async function start(given: Config): Promise<void> {
   server.on('error', (error) => {
     log.error({ err: error }, 'a connection could not be taken');
   });
-  process.stdout.write(
-    `The app is at ${config.serverUrl}\n${sandbox ? `${introduction(sandbox)}\n` : ''}`,
-  );
 }
 
 async function startStandIn(
@@ -97,28 +111,4 @@ async function listen(server: Server, port: number): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(port, resolve);
   });
-}
-
-function explain(error: unknown): readonly string[] {
-  if (error instanceof ConfigError) {
-    return [
-      'This app cannot start. Its environment has these problems:',
-      ...error.problems.map((problem) => `  ${problem}`),
-    ];
-  }
-  if (isListenError(error)) {
-    const { port, code } = error;
-    const reasons = new Map([
-      ['EADDRINUSE', 'is in use'],
-      ['EACCES', 'is not for this user to listen on'],
-    ]);
-    return [
-      `Port ${port} ${reasons.get(code) ?? `cannot be listened on (${code})`}. Set PORT (the app) or SANDBOX_PORT (the sandbox) to another, or stop what is in the way.`,
-    ];
-  }
-  return [`This app cannot start: ${JSON.stringify(describeError(error))}`];
-}
-
-function isListenError(error: unknown): error is { port: number; code: string } {
-  return error instanceof Error && 'syscall' in error && error.syscall === 'listen';
 }

@@ -16,13 +16,7 @@ import {
 import { closeAll, start } from './support/start.js';
 
 /** What Node and Heroku read or set, and we do not. */
-const OF_OTHERS = [
-  'HTTPS_PROXY',
-  'HTTP_PROXY',
-  'NO_PROXY',
-  'NODE_EXTRA_CA_CERTS',
-  'WEB_CONCURRENCY',
-];
+const OF_OTHERS = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS', 'WEB_MEMORY'];
 
 const readme = readFileSync('README.md', 'utf8');
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
