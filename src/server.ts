@@ -50,8 +50,13 @@ async function start(given: Config): Promise<void> {
   };
   await (given.redis && given.workers > 1 ? startWorkers(task, log) : serve(task));
   process.stdout.write(
-    `The app is at ${given.serverUrl}\n${sandbox ? `${introduction(sandbox)}\n` : ''}`,
+    `${listensElsewhere(given) ? `Listening on port ${given.port}. ` : ''}The app is at ${given.serverUrl}\n${sandbox ? `${introduction(sandbox)}\n` : ''}`,
   );
+}
+
+/** Behind a proxy, or beside another process: the address alone would not tell which one this is. */
+function listensElsewhere({ serverUrl, port }: Config): boolean {
+  return new URL(serverUrl).port !== String(port);
 }
 
 async function serve({ config, notice }: Task): Promise<void> {

@@ -18,7 +18,7 @@ export function upstreamPage(error: UpstreamError, provider: Provider, place: Pl
   const checkServer = `Try again. If it stays, check ${settings.server}: scheme, host, port and path.`;
   const words: Record<UpstreamFailure, readonly [string, string]> = {
     timeout: [`${name} did not answer in time.`, 'Try again in a minute.'],
-    busy: [`${name} asks to come back later.`, 'Wait a little, then try again.'],
+    busy: [busyWords(error, name), 'Wait a little, then try again.'],
     unreachable: [`${name} could not be reached at ${provider.server}.`, checkServer],
     cancelled: ['The request was ended by the browser.', 'Try again.'],
     too_large: [`${name} sent more than this app accepts.`, 'Try again later.'],
@@ -44,6 +44,12 @@ export function upstreamPage(error: UpstreamError, provider: Provider, place: Pl
     ...(error.retryAfter && { headers: { 'Retry-After': error.retryAfter } }),
     link: againLink(place, provider),
   };
+}
+
+function busyWords({ retryAfter }: UpstreamError, name: string): string {
+  if (retryAfter === undefined) return `${name} cannot answer now.`;
+  const when = /^\d+$/.test(retryAfter) ? `in ${retryAfter} seconds` : `at ${retryAfter}`;
+  return `${name} asks to come back ${when}.`;
 }
 
 function titleOf(failure: UpstreamFailure, name: string): string {

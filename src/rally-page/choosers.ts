@@ -24,7 +24,10 @@ export function seenIn(artifacts: readonly Artifact[]): Known {
   return {
     workspaces: [],
     projects: [...projects.values()],
-    iterations: [...new Set(artifacts.flatMap(({ iteration }) => iteration ?? []))].sort(),
+    // As a rule the newest comes first then, as in Rally's whole list, which is asked for later.
+    iterations: [...new Set(artifacts.flatMap(({ iteration }) => iteration ?? []))]
+      .sort()
+      .reverse(),
     states: [...new Set(artifacts.map(({ state }) => state))],
   };
 }
