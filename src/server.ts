@@ -5,7 +5,7 @@ import type { Server } from 'node:http';
 import { config as readDotEnv } from 'dotenv';
 import { createApp } from './app.js';
 import { ConfigError, loadConfig, type Config } from './config.js';
-import { createHttpServer } from './connections.js';
+import { createHttpServer } from './http-server.js';
 import type { Notice } from './express-settings.js';
 import { createLog } from './log.js';
 import { isLoopback } from './loopback.js';

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http';
 import { createApp } from '../../src/app.js';
 import { loadConfig, type Config } from '../../src/config.js';
-import { createHttpServer, type Patience } from '../../src/connections.js';
+import { createHttpServer, type Patience } from '../../src/http-server.js';
 import { createLog } from '../../src/log.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
 import { openSessionStore, type SessionStore } from '../../src/session/store.js';

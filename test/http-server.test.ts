@@ -3,7 +3,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
-import { PATIENCE } from '../src/connections.js';
+import { PATIENCE } from '../src/http-server.js';
 import { closeAll, start, type Started } from './support/start.js';
 import { beginOn, exchange, hangUpAll, whole } from './support/wire.js';
 
