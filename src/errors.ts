@@ -63,6 +63,9 @@ export class MethodNotAllowedError extends Error {
   }
 }
 
+/** This person, or all of them together, let so many exports wait to be read. */
+export class TooManyExportsError extends Error {}
+
 /** Too many sign-ins from one address. */
 export class TooManyRequestsError extends Error {
   constructor(readonly retryAfterSeconds: number) {

@@ -1,4 +1,5 @@
 import type { AxiosRequestConfig } from 'axios';
+import { isSecretName } from '../mask.js';
 import { browserRequest } from './browser-request.js';
 import type { UpstreamFailure } from './upstream-error.js';
 
@@ -16,6 +17,8 @@ export interface Exchange {
   readonly headers: Readonly<Record<string, unknown>>;
   /** Of a token request or a refresh. */
   readonly form?: URLSearchParams;
+  /** The tokens in the answer to it. */
+  readonly issued?: readonly string[];
   /** With the beginning of its body. */
   readonly answer?: {
     readonly status: number;
@@ -55,13 +58,24 @@ export function noteExchange({ method = 'GET', url = '', data }: AxiosRequestCon
     list.push({
       ...{ startedAt, tookMs: performance.now() - from, method, url },
       headers: headers?.toJSON() ?? {},
-      ...(data instanceof URLSearchParams && { form: data }),
+      ...(data instanceof URLSearchParams && { form: data, issued: tokensIn(answer?.body) }),
       ...(answer && { answer: { ...answer, ...beginningOf(answer.body) } }),
       ...(failure && { failure }),
     });
     // A call of the API goes first: there are many, and one refresh at most.
     if (list.length > MOST_EXCHANGES) list.splice(Math.max(0, list.findIndex(isApiCall)), 1);
   };
+}
+
+/** A token answer may repeat its tokens in a header, too; and of a long one the end is not kept. */
+function tokensIn(body = ''): string[] {
+  try {
+    return Object.entries(Object(JSON.parse(body)) as Record<string, unknown>).flatMap(
+      ([name, value]) => (isSecretName(name) && typeof value === 'string' ? [value] : []),
+    );
+  } catch {
+    return []; // not JSON: what is named like a secret is masked all the same
+  }
 }
 
 function isApiCall({ form }: Exchange): boolean {

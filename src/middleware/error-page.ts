@@ -8,6 +8,7 @@ import {
   NotFoundError,
   SessionEndedError,
   SessionRenewedError,
+  TooManyExportsError,
   TooManyRequestsError,
 } from '../errors.js';
 import { SessionStoreError } from '../session/store.js';
@@ -153,6 +154,16 @@ function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefine
       title: 'You have just signed in in another tab',
       happened: 'This page was asked for at the same moment, with the session from before that.',
       next: 'Load this page again. If it stays, wait half a minute and start from the first page.',
+      link: HOME,
+    };
+  }
+  if (error instanceof TooManyExportsError) {
+    return {
+      status: 429,
+      code: 'too_many_exports',
+      title: 'Too many exports at once',
+      happened: 'Other exports of yours, or of other people here, are still being downloaded.',
+      next: 'Let one of them finish, or cancel it, then try again.',
       link: HOME,
     };
   }

@@ -38,7 +38,7 @@ export function tokenRequest(client: OAuthClient, response: ValidatedResponse): 
 export function readTokenResponse(answer: { status: number; body: string }): Tokens {
   const fields = readFields(answer);
   const isFromOAuthServer = answer.status < 500 && answer.status !== 404;
-  if (isFromOAuthServer && typeof fields['error'] === 'string') {
+  if (isFromOAuthServer && isErrorCode(fields['error'])) {
     const description = fields['error_description'];
     throw new TokenResponseError(
       fields['error'],
@@ -59,6 +59,11 @@ export function readTokenResponse(answer: { status: number; body: string }): Tok
     ...(isUsableToken(refreshToken) && { refreshToken }),
     ...(expiresInSeconds !== undefined && { expiresInSeconds }),
   };
+}
+
+/** The codes of §5.2 are words; what is longer than a line is none, and would only cost time. */
+function isErrorCode(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 200;
 }
 
 /** Of `null`, `7` and `"text"` every field is absent, as of `{}`. */

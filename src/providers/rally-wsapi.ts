@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import { z } from 'zod';
 import type { Http } from '../http.js';
 import { unexpectedAnswer } from '../http/upstream-error.js';
-import { maskSent } from '../mask.js';
+import { beginningOf, maskSent } from '../mask.js';
 import { readJson } from './json-answer.js';
 import { ApiError, requireSuccess, type Credential } from './provider.js';
 
@@ -32,8 +32,19 @@ const MOST_AT_ONCE = 12;
 const MOST_TEXTS = 20;
 const LONGEST_TEXT = 2000;
 
+/** So much of a text is searched for secrets: of 20 MB it would take seconds, for everybody. */
+const LONGEST_SEARCHED = 10 * LONGEST_TEXT;
+
 /** What goes into a page. Rally may repeat the token anywhere. */
-export const text = z.string().transform((value) => maskSent(value).slice(0, LONGEST_TEXT));
+export const text = z.string().transform((value) => {
+  const masked = maskSent(beginningOf(value, LONGEST_SEARCHED));
+  // Copied when it is cut: a slice would keep all of it in memory.
+  return masked.length <= LONGEST_TEXT ? masked : copyOf(masked.slice(0, LONGEST_TEXT));
+});
+
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
+}
 
 /** Texts of an envelope. What is not a text is shown all the same: an error must not be overlooked. */
 export const texts = z

@@ -11,6 +11,12 @@ export const BYTE_ORDER_MARK = '\uFEFF';
  */
 const FORMULA = /^(?:[\0\t\r\n]|[\s\p{C}]*[=+\-@＝＋－＠﹦﹢﹣﹫])/u;
 
+/**
+ * The same after what another separator than ours, or a broken quote, makes the beginning of a cell: half
+ * of Europe's spreadsheets part cells at semicolons, and quotes within such a cell are letters.
+ */
+const FORMULA_WITHIN = /[;\t\r\n][\s\p{C}]*(?=([=+\-@＝＋－＠﹦﹢﹣﹫])?)/gu;
+
 /** What would not end where the cell does; a semicolon is Excel's comma in half of Europe. */
 const NEEDS_QUOTES = /[",;\t\r\n]|^\s|\s$/;
 
@@ -21,6 +27,7 @@ export function csvRecord(cells: readonly Cell[]): string {
 
 function csvCell(cell: Cell): string {
   if (typeof cell !== 'string') return String(cell ?? ''); // a number below zero is no formula
-  const safe = FORMULA.test(cell) ? `'${cell}` : cell;
+  const within = cell.replace(FORMULA_WITHIN, (run, sign?: string) => (sign ? `${run}'` : run));
+  const safe = FORMULA.test(cell) ? `'${within}` : within;
   return NEEDS_QUOTES.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -15,8 +15,9 @@ export const FIRST_PAGE: Page = { start: 1, pageSize: 1000 };
  */
 const PAGES_AHEAD = 4;
 
-/** A server that does not know `start` would give the same rows for ever. */
+/** A server that does not know `start` would give the same rows for ever, or one at a time. */
 const MOST_ROWS = 1_000_000;
+const MOST_PAGES = 5_000;
 
 interface Stretch {
   readonly rows: readonly Artifact[];
@@ -40,6 +41,7 @@ export async function* rowsOf(
   if (isEnd(first, pageSize)) return;
 
   let { total } = first;
+  let pages = 1;
   let start = pageSize + 1;
   const ahead: Promise<Stretch>[] = [];
   const askAhead = () => {
@@ -57,7 +59,8 @@ export async function* rowsOf(
     const rows: Artifact[] = [];
     while (rows.length < pageSize) {
       const rest = { start: start + rows.length, pageSize: pageSize - rows.length };
-      if (rest.start > MOST_ROWS) throw new UpstreamError('too_large', 'the list has no end');
+      if (rest.start > MOST_ROWS || pages++ > MOST_PAGES)
+        throw new UpstreamError('too_large', 'the list has no end');
       const page = await fetchPage(rest);
       rows.push(...page.artifacts);
       total = page.total;

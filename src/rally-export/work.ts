@@ -1,4 +1,4 @@
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { inTimeOfItsOwn } from '../http/browser-request.js';
 import { maskText } from '../mask.js';
 import { fetchArtifacts, type Artifact } from '../providers/rally-artifacts.js';
@@ -8,6 +8,7 @@ import { goOnWithConnection } from '../with-connection.js';
 import { withPerson } from '../with-person.js';
 import { FIRST_PAGE, rowsOf } from './pages.js';
 import { onceMore } from './retry.js';
+import { beginExport } from './under-way.js';
 
 export interface AllWork {
   /** As Rally says: it may count some that the person cannot see. */
@@ -21,10 +22,16 @@ export interface AllWork {
  *
  * @returns the rows; each page after the first has its own time, is tried twice, and renews the token
  *   where that must be, as often as its life is shorter than the export
- * @throws {NotConnectedError | ConnectionLostError | NotAllowedError | ApiError | UpstreamError}
+ * @throws {TooManyExportsError | NotConnectedError | ConnectionLostError | NotAllowedError | ApiError | UpstreamError}
  */
-export async function findAllWork(request: Request, provider: Rally, view: View): Promise<AllWork> {
+export async function findAllWork(
+  request: Request,
+  response: Response,
+  provider: Rally,
+  view: View,
+): Promise<AllWork> {
   return withPerson(request, provider, async (begun, me) => {
+    beginExport(response, me.id);
     const first = await fetchArtifacts(provider.wsapi(begun), me, view, FIRST_PAGE);
     if (first.warnings.length > 0) {
       // The page shows them; a file has no place for them.
@@ -35,10 +42,8 @@ export async function findAllWork(request: Request, provider: Rally, view: View)
     }
     const rows = rowsOf(first, (page) =>
       inTimeOfItsOwn(() =>
-        onceMore(() =>
-          goOnWithConnection(request, provider, begun, (connection) =>
-            fetchArtifacts(provider.wsapi(connection), me, view, page),
-          ),
+        goOnWithConnection(request, provider, begun, (connection) =>
+          onceMore(() => fetchArtifacts(provider.wsapi(connection), me, view, page)),
         ),
       ),
     );

@@ -12,7 +12,7 @@ export function exportAs(format: Format): (provider: Rally) => RequestHandler {
   return (provider) => async (request, response) => {
     const view = readView(request.query);
     // Until here anything that fails is a page with its status; later the file ends in the middle.
-    const { total, rows } = await findAllWork(request, provider, view);
+    const { total, rows } = await findAllWork(request, response, provider, view);
     const today = new Date().toISOString().slice(0, 10);
     response.attachment(`rally-${view.type}-${today}.${format.extension}`);
     response.set('X-Total-Count', String(total)); // for the page's script: how far it is

@@ -18,18 +18,19 @@ export async function connect(
   connection: Connection,
 ): Promise<void> {
   const known = request.session.connections?.[provider]?.id;
-  let isFirst = true;
-  const isThere = await renewSession(request, (data, hasMoved) => {
+  const isKept = await renewSession(request, (data, hasMoved) => {
     // Another tab finished a sign-in here meanwhile. It wins: it may be another person's.
-    isFirst = !hasMoved || data.connections?.[provider]?.id === known;
-    if (isFirst) data.connections = { ...data.connections, [provider]: connection };
+    if (hasMoved && data.connections?.[provider]?.id !== known) return false;
+    data.connections = { ...data.connections, [provider]: connection };
+    return true;
   });
-  if (!isThere) throw new SessionEndedError('the session ended while a sign-in was under way');
-  if (!isFirst) {
-    request.log.info({ provider }, 'another tab finished a sign-in first: this one is forgotten');
-    return;
+  if (isKept === undefined) {
+    throw new SessionEndedError('the session ended while a sign-in was under way');
   }
-  request.log.info({ event: 'signed in', provider, kind: connection.kind }, 'signed in');
+  if (isKept)
+    request.log.info({ event: 'signed in', provider, kind: connection.kind }, 'signed in');
+  else
+    request.log.info({ provider }, 'another tab finished a sign-in first: this one is forgotten');
 }
 
 /**
@@ -82,7 +83,9 @@ export async function rememberPerson(
 ): Promise<void> {
   await changeSession(request, ({ connections }) => {
     const current = connections?.[provider];
-    if (current && current.id === known.id) connections[provider] = { ...current, person };
+    if (connections && current?.id === known.id) {
+      connections[provider] = { ...current, person };
+    }
   });
 }
 

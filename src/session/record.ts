@@ -22,6 +22,13 @@ export function isKept(request: Request): boolean {
  */
 type Change<Result> = (data: SessionData, hasMoved: boolean) => Result;
 
+/** Where a request found its session last: a long one may come after its first id is forgotten. */
+const lastSeenAt = new WeakMap<Request, string>();
+
+function idOf(request: Request): string {
+  return lastSeenAt.get(request) ?? request.sessionID;
+}
+
 /**
  * Changes the session as it is in the store now, whatever this request loaded when it began.
  *
@@ -34,10 +41,11 @@ export async function changeSession<Result>(
 ): Promise<Result | undefined> {
   if (!isKept(request)) return undefined;
   const store = storeOf(request);
-  return followed(store, request.sessionID, (id) =>
+  return followed(store, idOf(request), (id) =>
     oneAtATime(store, id, async () => {
       const data = await store.read(id);
       if (!data) return undefined;
+      lastSeenAt.set(request, id);
       const hasMoved = id !== request.sessionID;
       const result = change(data, hasMoved);
       await store.write(id, data);
@@ -51,7 +59,12 @@ export async function changeSession<Result>(
 /** Reads the session as it is in the store now; undefined when there is none any more. */
 export async function readSession(request: Request): Promise<SessionData | undefined> {
   if (!isKept(request)) return undefined;
-  return find(storeOf(request), request.sessionID);
+  const store = storeOf(request);
+  return followed(store, idOf(request), async (id) => {
+    const found = await store.read(id);
+    if (found) lastSeenAt.set(request, id);
+    return found && { found };
+  });
 }
 
 /**
@@ -83,33 +96,26 @@ export async function changeOrStartSession(
  * with the former id may still change the session, but is not told the new id: it might belong to
  * whoever planted the former one.
  *
- * @returns false when there is no session, or it was ended
+ * @returns what `change` returned; undefined when there is no session, or it was ended
  */
-export async function renewSession(
+export async function renewSession<Result>(
   request: Request,
-  change: (data: SessionData, hasMoved: boolean) => void,
-): Promise<boolean> {
+  change: Change<Result>,
+): Promise<Result | undefined> {
   const former = request.sessionID;
   const store = storeOf(request);
-  const isRenewed = await oneAtATime(store, former, async () => {
+  const renewed = await oneAtATime(store, former, async () => {
     const data = isKept(request) ? await store.read(former) : undefined;
-    if (!data) return false;
+    if (!data) return undefined;
     // The new record first, then the end of the old one: a store that goes away between the two
     // signs nobody out.
-    await writeAnew(request, data, (copy) => {
-      change(copy, false);
-    });
+    const result = await writeAnew(request, data, (copy) => change(copy, false));
     await store.rememberSuccessor(former, request.sessionID);
     await store.end(former);
-    return true;
+    return { result };
   });
-  if (isRenewed) return true;
-  // Another sign-in of this browser renewed it a moment ago: what was gained here joins it there.
-  const hasJoined = await changeSession(request, (data, hasMoved) => {
-    change(data, hasMoved);
-    return true;
-  });
-  return hasJoined ?? false;
+  // Or another sign-in of this browser renewed it a moment ago: what was gained here joins it there.
+  return renewed ? renewed.result : changeSession(request, change);
 }
 
 /** Ends the session in the store, also when sign-ins have given it new ids since. */
@@ -121,19 +127,21 @@ export async function endSession(request: Request): Promise<void> {
 }
 
 /** Writes a record under a new id, and gives it to this request: its cookie is sent with the answer. */
-async function writeAnew(
+async function writeAnew<Result>(
   request: Request,
   from: Partial<SessionData>,
-  change: (data: SessionData) => void,
-): Promise<void> {
+  change: (data: SessionData) => Result,
+): Promise<Result> {
   const { sessionID, session } = request;
   request.sessionStore.generate(request);
   const { cookie, csrfToken, ...data } = from;
   Object.assign(request.session, data);
   generateToken(request);
-  change(request.session);
+  const result = change(request.session);
   try {
     await storeOf(request).write(request.sessionID, request.session);
+    lastSeenAt.set(request, request.sessionID);
+    return result;
   } catch (error) {
     // A cookie with an id that is in no store would sign this browser out.
     Object.assign(request, { sessionID, session });

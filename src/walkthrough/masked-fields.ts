@@ -2,7 +2,8 @@
 import { credentialIn, isSecretName, mask, maskText } from '../mask.js';
 import type { Field } from './recording.js';
 
-const MOST_FIELDS = 30;
+/** Of a message: what comes after them is not shown. */
+export const MOST_FIELDS = 30;
 export const LONGEST_VALUE = 300;
 
 /** What a command to copy has in the place of what differs each time, or is secret. */

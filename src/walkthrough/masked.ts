@@ -6,6 +6,7 @@ import { authorizationRequestUrl } from '../oauth/authorization-request.js';
 import type { OAuthClient } from '../oauth/client.js';
 import type { KeptSignIn } from '../session/sign-ins.js';
 import {
+  MOST_FIELDS,
   foreign,
   foreignFields,
   headerLines,
@@ -95,25 +96,14 @@ export function maskedExchanges(traffic: Traffic): RecordedExchange[] {
 
 function secretsIn({ exchanges, signIn }: Traffic, redirect?: URLSearchParams): Set<string> {
   const named = [...exchanges.map(({ form }) => form), redirect]
-    .flatMap((parameters) => [...(parameters ?? [])])
+    .flatMap((parameters) => [...(parameters ?? [])].slice(0, MOST_FIELDS))
     .filter(([name]) => isSecretName(name))
     .map(([, value]) => value);
   const credentials = exchanges
     .flatMap(({ headers }) => Object.entries(headers))
     .filter(([name]) => isSecretName(name))
     .map(([, value]) => credentialIn(String(value)));
-  const tokens = exchanges.flatMap(({ form, answer }) => (form ? tokensIn(answer?.body) : []));
+  const tokens = exchanges.flatMap(({ issued = [] }) => issued);
   const own = signIn ? [signIn.state, signIn.codeVerifier] : [];
   return new Set([...named, ...credentials, ...tokens, ...own]);
-}
-
-/** A token answer may repeat its tokens in a header, too. */
-function tokensIn(body = ''): string[] {
-  try {
-    return Object.entries(Object(JSON.parse(body)) as Record<string, unknown>).flatMap(
-      ([name, value]) => (isSecretName(name) && typeof value === 'string' ? [value] : []),
-    );
-  } catch {
-    return []; // not JSON: what is named like a secret is masked all the same
-  }
 }

@@ -294,7 +294,7 @@ describe('An export when Rally', () => {
     ];
     const formulas = [
       ...['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '\rx', '\nx', ' =1', '\u00a0=1', '\ufeff=1'],
-      ...['\u200b=1', '\0=1', '\0x', '\t =1', '＝1', '＋1', '－1', '＠x', '=cmd|" /C calc"!A0'],
+      ...['\u200b=1', '\0=1', '\0x', '＝1', '＋1', '－1', '＠x', '=cmd|" /C calc"!A0'],
     ];
     const names = [...texts, ...formulas];
     has({ count: names.length, row: (index) => ({ Name: names[index - 1], PlanEstimate: -2 }) });
@@ -309,6 +309,41 @@ describe('An export when Rally', () => {
     ]);
     expect(records[1]?.[4]).toBe('-2'); // a number is none
     expect(rows.map((row) => row['Name'])).toEqual(names);
+  });
+
+  test.each([
+    ['harmless;=1+1;x', "harmless;'=1+1;x"],
+    ['a\t=1', "a\t'=1"],
+    ['a\r\n @SUM(A1)', "a\r\n '@SUM(A1)"],
+    ['\t =1', "'\t '=1"],
+    ['a;b; c', 'a;b; c'],
+  ])('has the name %j: no formula in it for who parts cells otherwise', async (name, safe) => {
+    has({ count: 1, row: () => ({ Name: name }) });
+    const records = recordsOf(await (await get(CSV)).text());
+
+    expect(records[1]?.[1]).toBe(safe);
+  });
+
+  test('is slow to be read: a person’s fifth export is refused until another has ended', async () => {
+    has({ count: 24_000, cap: 200, row: () => ({ Name: 'x'.repeat(2000) }) });
+    const cookie = await connect();
+    const open = await Promise.all(Array.from({ length: 4 }, () => openSlowly(CSV, cookie)));
+    for (const { answer } of open) answer.pause();
+    const fifth = await get(CSV, cookie);
+    const leaving = open.slice(0, 1).map(async ({ answer, leave }) => {
+      const closed = once(answer, 'close');
+      leave();
+      await closed;
+    });
+    await Promise.all(leaving);
+    let again = await get(JSON_FILE, cookie);
+    while (again.status === 429) again = await get(JSON_FILE, cookie); // it is about to notice
+
+    expect(fifth.status).toBe(429);
+    expect(await fifth.text()).toContain('Too many exports at once');
+    expect(again.status).toBe(200);
+    for (const { leave } of open) leave();
+    await again.body?.cancel();
   });
 
   test('repeats the token in what it answers: it is masked, on every page', async () => {
