@@ -25,7 +25,7 @@ const testWithRedis = findRedisServer() ? test : test.skip;
 const PEOPLE = { rally: 'ada@example.test', gocd: 'ada' } as const;
 
 /** For what never ends; everything else answers long before. */
-const UPSTREAM_TIMEOUT_MS = '2000';
+const UPSTREAM_TIMEOUT_MS = '5000';
 
 const REFRESH = 'token-refresh-refused';
 const EXPIRY = 'expire-access-tokens';

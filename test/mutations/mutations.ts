@@ -292,8 +292,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'B3',
     file: TOKEN,
-    find: "if (isFromOAuthServer && typeof fields['error'] === 'string') {",
-    replace: "if (answer.status !== 200 && typeof fields['error'] === 'string') {",
+    find: "if (isFromOAuthServer && isErrorCode(fields['error'])) {",
+    replace: "if (answer.status !== 200 && isErrorCode(fields['error'])) {",
     tests: SECURITY.B,
   },
   {
@@ -380,7 +380,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'B6',
     file: 'src/middleware/error-page-parts.ts',
-    find: 'return maskText(whole.slice(0, 5000)).slice(0, 500);',
+    find: 'return maskText(beginningOf(whole, 5000)).slice(0, 500);',
     replace: 'return whole.slice(0, 500);',
     tests: REDIRECT_TEST,
     named: 'repeats our secret',
@@ -484,7 +484,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'D1',
     file: 'src/session/connections.ts',
-    find: 'if (hasMoved && data.connections?.[provider]?.id !== known) return;',
+    find: 'if (hasMoved && data.connections?.[provider]?.id !== known) return false;',
     replace: 'void known;',
     tests: 'test/session.test.ts',
     named: 'a token pasted before',
@@ -785,10 +785,26 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'E7',
     file: 'src/rally-export/csv.ts',
-    find: "FORMULA.test(cell) ? `'${cell}` : cell",
-    replace: 'cell',
+    find: "FORMULA.test(cell) ? `'${within}` : within",
+    replace: 'within',
     tests: EXPORT_TEST,
     named: 'none becomes a formula',
+  },
+  {
+    clause: 'E7',
+    file: 'src/rally-export/csv.ts',
+    find: "sign ? `${run}'` : run",
+    replace: '(void sign, run)',
+    tests: EXPORT_TEST,
+    named: 'no formula in it',
+  },
+  {
+    clause: 'E8',
+    file: 'src/rally-export/work.ts',
+    find: 'beginExport(response, me.id);',
+    replace: 'void beginExport;',
+    tests: EXPORT_TEST,
+    named: 'fifth export',
   },
   {
     clause: 'E7',
@@ -989,8 +1005,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'F6',
     file: 'src/providers/rally-wsapi.ts',
-    find: 'maskSent(value).slice(0, LONGEST_TEXT)',
-    replace: 'value.slice(0, LONGEST_TEXT)',
+    find: 'maskSent(beginningOf(value, LONGEST_SEARCHED))',
+    replace: 'beginningOf(value, (void maskSent, LONGEST_SEARCHED))',
     tests: SECURITY.leaves,
     named: 'without them',
   },

@@ -331,7 +331,7 @@ describe('An export when Rally', () => {
     for (const { answer } of open) answer.pause();
     const fifth = await get(CSV, cookie);
     const leaving = open.slice(0, 1).map(async ({ answer, leave }) => {
-      const closed = once(answer, 'close');
+      const closed = new Promise((resolve) => answer.once('close', resolve));
       leave();
       await closed;
     });
