@@ -1,20 +1,23 @@
 // The whole app on one screen: what every request passes, then every route in the order in which a
 // person meets them. Start reading here, then follow the dance: routes/login.ts.
-import type { ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import compression from 'compression';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
-import { createHttp, endWithTheBrowser } from './http.js';
+import { configureExpress, type Notice } from './express-settings.js';
+import { createHttp } from './http.js';
+import { endWithTheBrowser } from './http/browser-request.js';
 import { refuseForgedForms } from './middleware/csrf.js';
 import { errors } from './middleware/errors.js';
 import { addPathsTo, notFound, routesOf, signInRoutesOf } from './middleware/known-routes.js';
 import { limitSignIns } from './middleware/rate-limit.js';
 import { requestLog } from './middleware/request-log.js';
 import { securityHeaders } from './middleware/security-headers.js';
+import { staticFiles } from './middleware/static-files.js';
 import { createGoCD, GOCD } from './providers/gocd.js';
 import { createRally, RALLY } from './providers/rally.js';
+import { CSV, JSON_ARRAY } from './rally-export/formats.js';
 import { showPipelines } from './routes/gocd.js';
 import { healthz, readyz } from './routes/health.js';
 import { home } from './routes/home.js';
@@ -22,17 +25,15 @@ import { login } from './routes/login.js';
 import { logout, logoutOf, logoutPage } from './routes/logout.js';
 import { ownCredentialPage, useOwnCredential } from './routes/own-credential.js';
 import { oauthRedirect } from './routes/oauth-redirect.js';
-import { showStories } from './routes/rally.js';
+import { showChoices } from './routes/rally-choices.js';
+import { countWork } from './routes/rally-counts.js';
+import { exportAs } from './routes/rally-export.js';
+import { showWork } from './routes/rally.js';
+import { walkthrough } from './routes/walkthrough.js';
+import { showSource } from './routes/walkthrough-source.js';
 import { sessions } from './session.js';
 import type { SessionStore } from './session/store.js';
-
-const root = join(import.meta.dirname, '..');
-
-/** That a sandbox stands in, where it is, and who can sign in there. */
-export interface Notice {
-  readonly words: string;
-  readonly url: string;
-}
+import { SOURCE_PATHS } from './walkthrough/steps.js';
 
 /**
  * Builds the app; it does not listen yet.
@@ -61,29 +62,17 @@ export function createApp(
   const ofGoCD = routesOf(GOCD, gocd);
   const signInAtRally = signInRoutesOf(RALLY, rally);
   const signInAtGoCD = signInRoutesOf(GOCD, gocd);
-  const limit = limitSignIns(config.rateLimitPerMinute, store.rateLimits);
-  const ownForm = refuseForgedForms(config.serverUrl);
+  const limit = limitSignIns(config.rateLimitPerMinute, log, store.rateLimits);
+  const formOfOurs = refuseForgedForms(config.serverUrl);
 
   const app = express();
+  configureExpress(app, config, notice);
   const route = addPathsTo(app);
-  app.set('view engine', 'ejs').set('views', join(root, 'views'));
-  app.disable('x-powered-by'); // helmet removes it from our answers, this from Express's own
-  app.set('etag', false); // pages are never cached, so their hash would be for nothing
-  app.locals['notice'] = notice;
-  if (config.isHttps) {
-    app.set('trust proxy', 1); // the platform's router, for the visitor's address alone
-    // Whether we are behind https is configured, and no header may say otherwise.
-    Object.defineProperty(app.request, 'secure', { get: () => true });
-  }
 
   app.use(securityHeaders(config.isHttps));
   app.use(requestLog(log));
   route('/healthz', { get: [healthz] });
-  app.use(
-    '/public',
-    compression(),
-    express.static(join(root, 'public'), { redirect: false, setHeaders: letBrowsersKeep }),
-  );
+  app.use('/public', staticFiles(join(import.meta.dirname, '../public')));
   app.use(endWithTheBrowser);
   route('/readyz', { get: [readyz(store)] });
   app.use(sessions(config, store));
@@ -93,40 +82,45 @@ export function createApp(
 
   // 1. To the provider. /login alone is the older sample apps' route: Rally, or the only provider.
   route('/login', {
-    get: gocd && !rally ? signInAtGoCD([limit], login) : signInAtRally([limit], login),
+    onlyGet: gocd && !rally ? signInAtGoCD([limit], login) : signInAtRally([limit], login),
   });
-  route('/login/rally', { get: signInAtRally([limit], login) });
-  route('/login/gocd', { get: signInAtGoCD([limit], login) });
+  route('/login/rally', { onlyGet: signInAtRally([limit], login) });
+  route('/login/gocd', { onlyGet: signInAtGoCD([limit], login) });
 
   // 2 and 3. Back from the provider, and the code for a token.
-  route('/oauth-redirect', { get: signInAtRally([limit], oauthRedirect) });
-  route('/oauth-redirect/gocd', { get: signInAtGoCD([limit], oauthRedirect) });
+  route('/oauth-redirect', { onlyGet: signInAtRally([limit], oauthRedirect) });
+  route('/oauth-redirect/gocd', { onlyGet: signInAtGoCD([limit], oauthRedirect) });
 
   // 4. What the token opens.
-  route('/rally', { get: ofRally([], showStories) });
+  route('/rally', { get: ofRally([], showWork) });
+  route('/rally/counts', { get: ofRally([], countWork) });
+  route('/rally/choices', { get: ofRally([], showChoices) });
+  route('/rally/export.csv', { get: ofRally([compression()], exportAs(CSV)) });
+  route('/rally/export.json', { get: ofRally([compression()], exportAs(JSON_ARRAY)) });
   route('/gocd', { get: ofGoCD([], showPipelines) });
 
   // In place of 1 to 3: an API key, or a personal access token.
   route('/rally/api-key', {
     get: ofRally([limit], ownCredentialPage),
-    post: ofRally([limit, ...ownForm], useOwnCredential),
+    post: ofRally([limit, ...formOfOurs], useOwnCredential),
   });
   route('/gocd/access-token', {
     get: ofGoCD([limit], ownCredentialPage),
-    post: ofGoCD([limit, ...ownForm], useOwnCredential),
+    post: ofGoCD([limit, ...formOfOurs], useOwnCredential),
   });
 
+  // All of it again, message by message, beside the files that made it so.
+  route('/walkthrough', { get: [walkthrough(offers)] });
+  for (const path of SOURCE_PATHS) {
+    route(`/walkthrough/src/${path}`, { get: [showSource(path)] });
+  }
+
   // 5. Forgetting it.
-  route('/logout', { get: [limit, logoutPage(providers)], post: [...ownForm, logout(config)] });
-  route('/logout/rally', { post: ofRally(ownForm, logoutOf) });
-  route('/logout/gocd', { post: ofGoCD(ownForm, logoutOf) });
+  route('/logout', { get: [limit, logoutPage(providers)], post: [...formOfOurs, logout(config)] });
+  route('/logout/rally', { post: ofRally(formOfOurs, logoutOf) });
+  route('/logout/gocd', { post: ofGoCD(formOfOurs, logoutOf) });
 
   app.use(notFound);
   app.use(errors(config.serverUrl));
   return app;
-}
-
-/** Files are the same for everybody: they may be kept, as pages may not. */
-function letBrowsersKeep(response: ServerResponse): void {
-  response.setHeader('Cache-Control', 'public, max-age=3600');
 }

@@ -30,6 +30,8 @@ export interface Config {
   readonly sessionTtlHours: number;
   /** Where sessions are shared by all processes; in the memory of this one where it is left out. */
   readonly redis?: RedisSettings;
+  /** How many processes are to serve. Without Redis there is one, whatever Heroku asks for. */
+  readonly workers: number;
   readonly upstreamTimeoutMs: number;
   readonly rateLimitPerMinute: number;
   readonly logLevel: LogLevel;
@@ -128,6 +130,7 @@ function assemble(reading: Reading): Config {
     isProduction,
     sessionSecrets: sessionSecrets(reading),
     sessionTtlHours: environment.SESSION_TTL_HOURS,
+    workers: workers(reading),
     upstreamTimeoutMs: environment.UPSTREAM_TIMEOUT_MS,
     rateLimitPerMinute: environment.RATE_LIMIT_PER_MINUTE,
     logLevel: environment.LOG_LEVEL,
@@ -160,6 +163,17 @@ function sessionSecrets({ environment, problems }: Reading): string[] {
     problems.push('SESSION_SECRET must have 32 characters or more (each one of a list)');
   }
   return secrets;
+}
+
+function workers({ environment, given, problems }: Reading): number {
+  const { WEB_CONCURRENCY, DYNO } = environment;
+  // Heroku's buildpack sets it from the memory of the dyno, and nobody need have asked for that.
+  if (WEB_CONCURRENCY > 1 && !given.has('REDIS_URL') && !DYNO) {
+    problems.push(
+      'WEB_CONCURRENCY must be 1 without REDIS_URL: sessions in memory belong to one process',
+    );
+  }
+  return WEB_CONCURRENCY;
 }
 
 function sandboxSettings(environment: Environment): SandboxSettings {

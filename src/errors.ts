@@ -1,15 +1,15 @@
 import type { Credential, OwnCredential, Provider, ProviderFacts } from './providers/provider.js';
 
 // The ways in which a request of a person's browser can be wrong by itself. What can go wrong
-// between us and a provider is in oauth/errors.ts, http.ts and providers/provider.ts;
+// between us and a provider is in oauth/errors.ts, http/upstream-error.ts and providers/provider.ts;
 // middleware/error-page.ts has the words for all of them.
 
 /** A page needs a connection that this session does not have. */
 export class NotConnectedError extends Error {
   constructor(
     readonly provider: Provider,
-    /** There was one, and its time is over. */
-    readonly hasEnded: boolean,
+    /** What became of it, if there was one: its time is over, or another tab has ended it. */
+    readonly why: 'never_was' | 'has_expired' | 'was_replaced' = 'never_was',
   ) {
     super(`not connected to ${provider.name}`);
   }
@@ -49,6 +49,9 @@ export class BadParameterError extends Error {
 /** A form was not sent from one of our own pages, or from one of an ended session. */
 export class ForgeryError extends Error {}
 
+/** A request came with a session id that a sign-in in another tab has just replaced. */
+export class SessionRenewedError extends Error {}
+
 /** The session ended while a sign-in was under way: a log-out in another tab wins. */
 export class SessionEndedError extends Error {}
 
@@ -59,6 +62,9 @@ export class MethodNotAllowedError extends Error {
     super(`only ${allowed.join(', ')}`);
   }
 }
+
+/** This person, or all of them together, let so many exports wait to be read. */
+export class TooManyExportsError extends Error {}
 
 /** Too many sign-ins from one address. */
 export class TooManyRequestsError extends Error {

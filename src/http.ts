@@ -1,10 +1,13 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { Agent as HttpAgent } from 'node:http';
+import { ClientRequest, Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { TLSSocket } from 'node:tls';
 import axios, { AxiosError, type AxiosInstance, type AxiosRequestConfig } from 'axios';
-import type { RequestHandler } from 'express';
+import { Lines, type Line } from './http/at-once.js';
+import { browserRequest, timeLeftMs } from './http/browser-request.js';
+import { noteExchange } from './http/exchanges.js';
+import { endedEarly, isRetryAfter, noAnswer, UpstreamError } from './http/upstream-error.js';
 import { isLoopback } from './loopback.js';
-import { maskText, rememberSecret, withSecretsOfItsOwn } from './mask.js';
+import { credentialIn, rememberSecret } from './mask.js';
 
 /** A provider's answer, whatever its status. Whoever asked knows which ones to expect. */
 export interface ProviderAnswer {
@@ -14,37 +17,6 @@ export interface ProviderAnswer {
   readonly body: string;
 }
 
-/** Why no usable answer came. */
-export type UpstreamFailure =
-  'unreachable' | 'timeout' | 'cancelled' | 'too_large' | 'redirect' | 'busy' | 'unexpected';
-
-/** A provider did not answer, or not with anything that its documents describe. */
-export class UpstreamError extends Error {
-  readonly status: number | undefined;
-  readonly contentType: string | undefined;
-  /** What the provider asks us to wait, as it sent it: seconds, or a date. */
-  readonly retryAfter: string | undefined;
-  /** The beginning of the body with all that looks like a secret masked. */
-  readonly excerpt: string | undefined;
-
-  constructor(
-    readonly failure: UpstreamFailure,
-    message: string,
-    answer?: ProviderAnswer,
-  ) {
-    super(message);
-    this.status = answer?.status;
-    this.contentType = answer?.contentType;
-    this.retryAfter = answer?.retryAfter;
-    // Masked before it is cut: half a secret would not look like one.
-    this.excerpt =
-      answer &&
-      maskText(answer.body.slice(0, 10 * EXCERPT_CHARACTERS))
-        .slice(0, EXCERPT_CHARACTERS)
-        .trim();
-  }
-}
-
 /** All traffic to the providers goes through one of these. */
 export interface Http {
   /** The whole time for one request, in milliseconds. */
@@ -52,9 +24,10 @@ export interface Http {
   /**
    * @param url of the provider's API
    * @param headers with the credential, in the provider's own form
+   * @param line in which it waits, where the provider takes only so many requests at once
    * @throws {UpstreamError} when no answer came, a redirect, "come back later" or over 20 MB
    */
-  get(url: URL, headers: Record<string, string>): Promise<ProviderAnswer>;
+  get(url: URL, headers: Record<string, string>, line?: Line): Promise<ProviderAnswer>;
   /**
    * Posts a form, once: it is never repeated.
    *
@@ -68,36 +41,9 @@ export interface Http {
 const SECRET_FIELDS = ['client_secret', 'code', 'code_verifier', 'refresh_token'];
 const TOKEN_ANSWER_BYTES = 1_000_000;
 const API_ANSWER_BYTES = 20_000_000;
-const EXCERPT_CHARACTERS = 300;
-
-/** Heroku's router gives up on a browser's request after 30 s; we answer before that. */
-const BROWSER_REQUEST_MS = 25_000;
 
 /** A server may close an idle connection at any time: we close ours first, and lose no request. */
 const IDLE_CONNECTION_MS = 4_000;
-
-interface BrowserRequest {
-  readonly gone: AbortSignal;
-  readonly startedAt: number;
-}
-
-const browserRequests = new AsyncLocalStorage<BrowserRequest>();
-
-/** Lets provider requests end when the browser that they are for leaves, or must be answered. */
-export const endWithTheBrowser: RequestHandler = (_request, response, next) => {
-  const left = new AbortController();
-  response.once('close', () => {
-    left.abort();
-  });
-  browserRequests.run({ gone: left.signal, startedAt: performance.now() }, () => {
-    withSecretsOfItsOwn(next);
-  });
-};
-
-/** Does work to its end, whether or not the browser that it is for leaves. */
-export function evenIfTheBrowserLeaves<Result>(work: () => Result): Result {
-  return browserRequests.exit(work);
-}
 
 /**
  * Makes the one client for all provider traffic.
@@ -116,15 +62,21 @@ export function createHttp(timeoutMs: number): Http {
     transformResponse: (body: unknown) => body,
     headers: { 'User-Agent': 'rally-gocd-oauth-sample' },
   });
+  const lines = new Lines();
   return {
     timeoutMs,
-    get: (url, headers) => {
-      for (const value of Object.values(headers)) credentialsIn(value).forEach(rememberSecret);
-      return send(instance, timeoutMs, {
-        ...to(url),
-        headers,
-        maxContentLength: API_ANSWER_BYTES,
-      });
+    get: async (url, headers, line) => {
+      for (const value of Object.values(headers)) rememberSecret(credentialIn(value));
+      const leave = line && (await placeIn(lines, line));
+      try {
+        return await send(instance, timeoutMs, {
+          ...to(url),
+          headers,
+          maxContentLength: API_ANSWER_BYTES,
+        });
+      } finally {
+        leave?.();
+      }
     },
     postForm: (url, form) => {
       SECRET_FIELDS.forEach((name) => {
@@ -141,14 +93,20 @@ export function createHttp(timeoutMs: number): Http {
   };
 }
 
-/** Of `Token token="…"` and `Bearer …` what is between the words. */
-function credentialsIn(header: string): string[] {
-  return header.split(/[\s"=]+/).filter((part) => !/^(token|bearer)$/i.test(part));
-}
-
 /** axios reads HTTPS_PROXY and NO_PROXY by itself; what is on this machine never goes through one. */
 function to(url: URL): AxiosRequestConfig {
   return { url: url.href, ...(isLoopback(url) && { proxy: false as const }) };
+}
+
+/** The time for a request begins when it has its place; the browser's time goes on meanwhile. */
+async function placeIn(lines: Lines, line: Line): Promise<() => void> {
+  const browser = browserRequest();
+  const leave = await lines.enter(line, () => [
+    AbortSignal.timeout(timeLeftMs(browser)),
+    ...(browser?.gone ? [browser.gone] : []),
+  ]);
+  if (!leave) throw endedEarly(browser?.gone?.aborted === true);
+  return leave;
 }
 
 async function send(
@@ -156,11 +114,20 @@ async function send(
   timeoutMs: number,
   request: AxiosRequestConfig,
 ): Promise<ProviderAnswer> {
-  const browser = browserRequests.getStore();
-  const timeout = AbortSignal.timeout(timeLeftMs(browser, timeoutMs));
-  const signal = browser ? AbortSignal.any([timeout, browser.gone]) : timeout;
+  const browser = browserRequest();
+  const leftMs = timeLeftMs(browser, timeoutMs);
+  if (leftMs === 0) throw endedEarly(false); // a quick answer would still win against the timer
+  const timeout = AbortSignal.timeout(leftMs);
+  const signal = browser?.gone ? AbortSignal.any([timeout, browser.gone]) : timeout;
+  const note = noteExchange(request);
   try {
-    const { status, headers, data } = await instance.request<string>({ ...request, signal });
+    const response = await instance.request<string>({ ...request, signal });
+    const { status, headers, data, config } = response;
+    if (isOfProxy(config.url, response.request)) {
+      note(config.headers, { failure: 'unreachable' });
+      throw new UpstreamError('unreachable', `a proxy refused to connect with ${status}`);
+    }
+    note(config.headers, { answer: { status, headers, body: data } });
     const retryAfter: unknown = headers['retry-after'];
     const answer = {
       status,
@@ -176,40 +143,17 @@ async function send(
     return answer;
   } catch (error) {
     if (!(error instanceof AxiosError)) throw error;
-    throw failure(error, timeout, browser?.gone);
+    const upstreamError = noAnswer(error, timeout, browser?.gone);
+    note(error.config?.headers, { failure: upstreamError.failure });
+    throw upstreamError;
   }
-}
-
-/** Seconds, or a date (RFC 9110 §10.2.3): whatever else it is, it is not passed on. */
-function isRetryAfter(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    (/^\d{1,6}$/.test(value) ||
-      (/^[\w ,:]{10,40}$/.test(value) && !Number.isNaN(Date.parse(value))))
-  );
-}
-
-function timeLeftMs(browser: BrowserRequest | undefined, timeoutMs: number): number {
-  if (!browser) return timeoutMs;
-  const left = BROWSER_REQUEST_MS - (performance.now() - browser.startedAt);
-  return Math.max(0, Math.min(timeoutMs, Math.floor(left)));
-}
-
-/** The axios error itself is dropped: it holds the request, with every secret in it. */
-function failure(error: AxiosError, timeout: AbortSignal, gone?: AbortSignal): UpstreamError {
-  if (timeout.aborted) return new UpstreamError('timeout', 'no whole answer in time');
-  if (gone?.aborted) return new UpstreamError('cancelled', 'the browser left');
-  if (error.message.includes('maxContentLength')) {
-    return new UpstreamError('too_large', 'the answer is larger than we accept');
-  }
-  return new UpstreamError('unreachable', `no answer (${error.code ?? 'unknown'})`);
 }
 
 /**
- * What to throw for an answer that nobody expected.
- *
- * @param answer with a status or a body that the provider's documents do not describe
+ * A proxy's refusal to connect comes from axios as if the provider had answered, and a 401 would then
+ * sign somebody out. What came without TLS is not from a provider that we asked by https.
  */
-export function unexpectedAnswer(answer: ProviderAnswer): UpstreamError {
-  return new UpstreamError('unexpected', `status ${answer.status}, ${answer.contentType}`, answer);
+function isOfProxy(url: string | undefined, sent: unknown): boolean {
+  const hasTls = sent instanceof ClientRequest && sent.socket instanceof TLSSocket;
+  return url?.startsWith('https:') === true && !hasTls;
 }

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { alike, placesIn, withoutEscapes } from './escapes.js';
 
 /**
  * The only place that knows what a secret looks like. Everything that is logged or shown and that
@@ -8,6 +9,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 const SECRET_NAMES =
   'code|state|access_token|refresh_token|id_token|client_secret|code_verifier|password|api_key|' +
   'authorization|zsessionid|cookie|set-cookie|csrf_token|token';
+
+const SECRET_NAME = new RegExp(`^(?:${SECRET_NAMES})$`, 'i');
+
+// Whole, whatever stands between the quotes: a comma ends no token of JSON.
+const QUOTED_SECRET = new RegExp(
+  `("(?:${SECRET_NAMES})"\\s*:\\s*")((?:[^"\\\\]|\\\\.)+)(?=")`,
+  'gi',
+);
 
 // `name=value` in URLs and forms, `"name":"value"` in JSON, `:name => value` in a Ruby hash.
 const NAMED_SECRET = new RegExp(
@@ -20,33 +29,125 @@ const LONG_RUN = /[A-Za-z0-9_-]{20,}/g;
 
 const SHORTEST_SECRET = 4;
 
+const MASKED = /^[^…]{4}…[^…]{4}$/;
+
 /** The secrets that were sent to a provider on behalf of the browser's request under way. */
-const sent = new AsyncLocalStorage<Set<string>>();
+const sent = new AsyncLocalStorage<Map<string, Forms>>();
 
 /** Runs the work for one browser's request; what it remembers is masked in all that it does. */
 export function withSecretsOfItsOwn(work: () => void): void {
-  sent.run(new Set(), work);
+  sent.run(new Map(), work);
 }
 
-/** A provider may repeat what it was sent, in any form: from now on it is masked to the letter. */
+/** A provider may repeat what it was sent: from now on it is masked, however it is written. */
 export function rememberSecret(secret: string): void {
-  if (secret.length >= SHORTEST_SECRET) sent.getStore()?.add(secret);
+  sent.getStore()?.set(secret, formsOf(secret));
 }
 
 /**
  * Shortens a secret so that two of them can be told apart but neither can be used: `Ovp8…23aQ`.
  *
- * @param secret any length; one of fewer than 16 characters shows nothing of itself
+ * @param secret any length; one of fewer than 16 characters shows nothing of itself, and what is
+ *   masked stays as it is
  */
 export function mask(secret: string): string {
+  if (MASKED.test(secret)) return secret;
   return secret.length < 16 ? '…' : `${secret.slice(0, 4)}…${secret.slice(-4)}`;
 }
 
-/** Masks everything in a text of foreign origin that is named like a secret or looks like one. */
-export function maskText(text: string): string {
-  let masked = text;
-  for (const secret of sent.getStore() ?? []) masked = masked.replaceAll(secret, mask(secret));
-  return masked
+/** The beginning of a long text, without what may be the first half of a secret: that is not known. */
+export function beginningOf(text: string, longest: number): string {
+  if (text.length <= longest) return text;
+  let end = longest;
+  while (end > 0 && /[\w.~+/=%-]/.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}
+
+/** Whether what has this name in a message (a parameter, a header, a field) is a secret. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name);
+}
+
+/** The secret in a header: of `Token token="…"` and `Bearer …` what stands after the words. */
+export function credentialIn(header: string): string {
+  return header.replace(/^(?:Token token="|Bearer )/, '').replace(/"$/, '');
+}
+
+/**
+ * Masks what was sent to a provider, and nothing else: for its data, which are shown as they are.
+ *
+ * @param known other secrets that may stand in it
+ */
+export function maskSent(text: string, known: Iterable<string> = []): string {
+  const secrets = [...(sent.getStore() ?? []), ...Array.from(known, withForms)];
+  const found = [...find(secrets, text), ...findEscaped(secrets, text)];
+  let masked = '';
+  let done = 0;
+  for (const { secret, start, end } of found.sort((one, other) => one.start - other.start)) {
+    if (start >= done) masked += text.slice(done, start) + mask(secret);
+    done = Math.max(done, end);
+  }
+  return masked + text.slice(done);
+}
+
+type Forms = readonly string[];
+
+/** As a server may repeat it: as it is, without escapes that it has itself, or in base64. */
+function formsOf(secret: string): Forms {
+  if (secret.length < SHORTEST_SECRET) return [];
+  const base64 = Buffer.from(secret).toString('base64').replace(/=+$/, '');
+  return [secret, withoutEscapes(secret), base64]
+    .map(alike)
+    .filter(({ length }) => length >= SHORTEST_SECRET);
+}
+
+function withForms(secret: string): readonly [string, Forms] {
+  return [secret, formsOf(secret)];
+}
+
+interface Found {
+  readonly secret: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+function find(secrets: readonly (readonly [string, Forms])[], text: string): Found[] {
+  const found: Found[] = [];
+  const searched = alike(text);
+  for (const [secret, forms] of secrets) {
+    for (const form of forms) {
+      let start = searched.indexOf(form);
+      while (start >= 0) {
+        const end = start + form.length;
+        found.push({ secret, start, end });
+        start = searched.indexOf(form, end);
+      }
+    }
+  }
+  return found;
+}
+
+function findEscaped(secrets: readonly (readonly [string, Forms])[], text: string): Found[] {
+  const meant = withoutEscapes(text);
+  const found = meant === text ? [] : find(secrets, meant);
+  if (found.length === 0) return [];
+  const places = placesIn(text);
+  return found.map(({ secret, start, end }) => ({
+    secret,
+    start: places[start]?.[0] ?? start,
+    end: places[end - 1]?.[1] ?? end,
+  }));
+}
+
+/**
+ * Masks everything in a text of foreign origin that is named like a secret or looks like one.
+ *
+ * @param known secrets that may stand in it in any place, besides those that were sent on behalf of
+ *   the browser's request under way
+ */
+export function maskText(text: string, known: Iterable<string> = []): string {
+  return maskSent(text, known)
+    .replace(QUOTED_SECRET, (_match, name: string, value: string) => name + mask(value))
     .replace(NAMED_SECRET, (_match, name: string, value: string) => name + mask(value))
     .replace(LONG_RUN, (run) => (isRandomLooking(run) ? mask(run) : run));
 }

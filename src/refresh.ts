@@ -1,24 +1,31 @@
 // The token's life, RFC 6749 §6: a new access token for the refresh token. Pages come here through
 // with-connection.ts.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Request } from 'express';
 import { ConnectionLostError, NotConnectedError } from './errors.js';
-import { evenIfTheBrowserLeaves } from './http.js';
+import { evenIfTheBrowserLeaves } from './http/browser-request.js';
 import { TokenResponseError, UnusableTokenResponseError } from './oauth/errors.js';
-import { readTokenResponse, refreshRequest, type Tokens } from './oauth/token-request.js';
+import { refreshRequest } from './oauth/refresh-request.js';
+import { readTokenResponse } from './oauth/token-request.js';
+import type { Tokens } from './oauth/tokens.js';
 import type { Provider } from './providers/provider.js';
-import {
-  disconnect,
-  latestConnectionTo,
-  oneAtATime,
-  renewedConnection,
-  replaceConnection,
-  type Connection,
-} from './session.js';
+import { oneAtATime } from './session.js';
+import { isAsItWas, renewedConnection, type Connection } from './session/connection.js';
+import { disconnect, latestConnectionTo, replaceConnection } from './session/connections.js';
+import { CHANGE_MS } from './session/record.js';
+import { SessionStoreError } from './session/store.js';
 
 const SOON_MS = 60_000;
 const SOON_OF_LIFE = 0.1;
-/** For reading and writing the session, before and after the provider was asked. */
-const MARGIN_MS = 3_000;
+/** For reading the session before the provider is asked: a slow store answers within a second. */
+const READING_MS = 1_000;
+/**
+ * One try to keep the new token takes so long at most: a process that was killed may have locked the
+ * session, and a lock, a read and a write have their answers to come. The lock of the refresh must
+ * not end before, or another process would send the spent refresh token.
+ */
+const KEEPING_MS = CHANGE_MS + 4_000;
+const STORE_RETRY_MS = 100;
 
 /** Whether a token is so near its end that it may not live as long as the page takes. */
 export function isDue({ refreshToken, renewedAt, expiresAt }: Connection): boolean {
@@ -37,19 +44,27 @@ const underWay = new Map<string, Promise<Connection>>();
  * @param stale the connection as this request knows it
  * @returns the connection with a new token, whoever renewed it
  * @throws {ConnectionLostError} when the provider refuses: the connection is forgotten
- * @throws {NotConnectedError} when it was forgotten in the meantime
- * @throws {UpstreamError} when the provider is away: nothing is forgotten
+ * @throws {NotConnectedError} when it was forgotten or replaced in the meantime
+ * @throws {UpstreamError | UnusableTokenResponseError} when the provider is away: nothing is forgotten
  */
 export async function refresh(
   request: Request,
   provider: Provider,
   stale: Connection,
 ): Promise<Connection> {
-  const before = underWay.get(stale.id);
-  if (before) return before;
-  const mine = refreshInTurn(request, provider, stale).finally(() => underWay.delete(stale.id));
-  underWay.set(stale.id, mine);
-  return mine;
+  // The old refresh token is spent as soon as it is sent: the new one must be kept, whoever waits.
+  return evenIfTheBrowserLeaves(() => {
+    const before = underWay.get(stale.id);
+    if (before) return before;
+    const mine = refreshInTurn(request, provider, stale).finally(() => underWay.delete(stale.id));
+    underWay.set(stale.id, mine);
+    return mine;
+  });
+}
+
+/** Ends when every token that is being renewed is kept, whether or not its browser has left. */
+export async function refreshesUnderWay(): Promise<void> {
+  await Promise.allSettled(underWay.values());
 }
 
 async function refreshInTurn(
@@ -57,16 +72,22 @@ async function refreshInTurn(
   provider: Provider,
   stale: Connection,
 ): Promise<Connection> {
-  const holdMs = provider.http.timeoutMs + MARGIN_MS;
+  const askingMs = READING_MS + provider.http.timeoutMs;
+  const holdMs = askingMs + KEEPING_MS;
   return oneAtATime(request, `refresh:${stale.id}`, holdMs, async () => {
+    const lastTry = performance.now() + askingMs;
     const current = await latestConnectionTo(request, provider.id);
-    if (!current) throw new NotConnectedError(provider, true);
-    // Another process was faster, or another tab has connected anew.
-    if (current.accessToken !== stale.accessToken) return current;
+    // What another sign-in has connected is not for this request. Its session id may be one that
+    // somebody planted in this browser before, and waits with (session fixation).
+    if (current?.id !== stale.id) throw new NotConnectedError(provider, 'was_replaced');
+    if (!isAsItWas(current, stale)) return current; // another process was faster
     const tokens = await askForTokens(request, provider, current);
     const renewed = renewedConnection(current, tokens);
-    if (await replaceConnection(request, provider.id, current, renewed)) return renewed;
-    throw new NotConnectedError(provider, true); // logged out while we asked
+    const isKept = await persistently(lastTry, () =>
+      replaceConnection(request, provider.id, current, renewed),
+    );
+    if (isKept) return renewed;
+    throw new NotConnectedError(provider, 'was_replaced'); // a log-out or a sign-in wins
   });
 }
 
@@ -77,13 +98,9 @@ async function askForTokens(
 ): Promise<Tokens> {
   const { refreshToken = '' } = connection;
   try {
-    // Whoever asked for the page may leave. The old refresh token is spent all the same, and the new
-    // one must be kept.
-    const answer = await evenIfTheBrowserLeaves(() =>
-      provider.http.postForm(
-        new URL(provider.tokenEndpoint),
-        refreshRequest(provider, refreshToken),
-      ),
+    const answer = await provider.http.postForm(
+      new URL(provider.tokenEndpoint),
+      refreshRequest(provider, refreshToken),
     );
     return readTokenResponse(answer);
   } catch (error) {
@@ -100,4 +117,16 @@ function isRefusal(error: unknown): boolean {
     error instanceof TokenResponseError ||
     (error instanceof UnusableTokenResponseError && error.isAnswer)
   );
+}
+
+/** The old tokens are spent: a store that is away for a moment must not cost the new ones. */
+async function persistently<Result>(lastTry: number, work: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof SessionStoreError) || performance.now() > lastTry) throw error;
+      await delay(STORE_RETRY_MS);
+    }
+  }
 }

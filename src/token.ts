@@ -1,16 +1,15 @@
 // `npm run token -- rally`: a token by hand. The dance of routes/login.ts and
 // routes/oauth-redirect.ts, with a person to carry the answer from the browser to here.
+import { constants } from 'node:os';
 import { config as readDotEnv } from 'dotenv';
 import { loadProviderConfig } from './config.js';
 import { createHttp, type Http } from './http.js';
 import { withSecretsOfItsOwn } from './mask.js';
+import type { ValidatedResponse } from './oauth/authorization-response.js';
 import { StateMismatchError } from './oauth/errors.js';
-import {
-  readTokenResponse,
-  refreshRequest,
-  tokenRequest,
-  type Tokens,
-} from './oauth/token-request.js';
+import { refreshRequest } from './oauth/refresh-request.js';
+import { readTokenResponse, tokenRequest } from './oauth/token-request.js';
+import type { Tokens } from './oauth/tokens.js';
 import { createGoCD, GOCD } from './providers/gocd.js';
 import type { ProviderFacts } from './providers/provider.js';
 import { createRally, RALLY } from './providers/rally.js';
@@ -18,7 +17,7 @@ import { HELP, readArguments, UsageError, type Arguments } from './token/argumen
 import { EXIT, explain, linesOf, type Attempt } from './token/failure.js';
 import { waitForRedirect } from './token/listen.js';
 import { printJson, printWords } from './token/result.js';
-import { beginSignIn, readPasted } from './token/sign-in.js';
+import { beginSignIn, readPasted, type SignIn } from './token/sign-in.js';
 import { print, readLine, say } from './token/terminal.js';
 
 const PROVIDERS = {
@@ -26,7 +25,12 @@ const PROVIDERS = {
   gocd: { facts: GOCD, create: createGoCD },
 } as const;
 
-process.once('SIGINT', () => process.exit(EXIT.interrupted));
+// One that waits for what can no longer come would end by itself, and without a token.
+process.exitCode = EXIT.fault;
+// A signal alone would end it and leave the terminal in raw mode: one types there unseen.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
+  process.once(signal, () => process.exit(128 + constants.signals[signal]));
+}
 // Whoever closes them early is told by print(), or wants to hear nothing.
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
@@ -96,8 +100,20 @@ async function getTokens(asked: Arguments, attempt: Attempt, http: Http): Promis
     `The browser is then sent to ${provider.redirectUri}. Copy the whole address from there,`,
     'whatever the page shows: an error, or this app, which refuses it without using it up.',
   );
-  const pasted = await readLine('Paste that address, or the code in it');
-  return post(tokenRequest(provider, readPasted(provider, signIn, pasted)));
+  return post(tokenRequest(provider, await readAnswer(attempt, signIn)));
+}
+
+/** In a terminal a wrong paste is asked for again, as long as it has not spent the sign-in. */
+async function readAnswer(attempt: Attempt, signIn: SignIn): Promise<ValidatedResponse> {
+  for (let more = process.stdin.isTTY ? 3 : 0; ; more--) {
+    const pasted = await readLine('Paste that address, or the code in it');
+    try {
+      return readPasted(attempt.provider, signIn, pasted);
+    } catch (error) {
+      if (more === 0 || !signIn.isUnderWay()) throw error;
+      say(`${linesOf(explain(error, attempt))[0] ?? ''} Try again.`);
+    }
+  }
 }
 
 function notConfigured({ name, needs }: ProviderFacts): UsageError {

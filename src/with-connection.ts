@@ -2,7 +2,8 @@ import type { Request } from 'express';
 import { ConnectionLostError, NotConnectedError } from './errors.js';
 import { CredentialRejectedError, type Provider } from './providers/provider.js';
 import { isDue, refresh } from './refresh.js';
-import { connectionTo, disconnect, type Connection } from './session.js';
+import type { Connection } from './session/connection.js';
+import { connectionTo, disconnect, latestConnectionTo } from './session/connections.js';
 
 /**
  * Calls a provider's API with this session's connection to it. Its token is renewed when it is about
@@ -12,31 +13,55 @@ import { connectionTo, disconnect, type Connection } from './session.js';
  *   token. When that is refused, too, the connection is forgotten, and the other provider's is
  *   untouched
  * @throws {NotConnectedError} when there is no connection, or it has ended
+ * @throws {ConnectionLostError} when the provider no longer takes it
  */
 export async function withConnection<Result>(
   request: Request,
   provider: Provider,
   call: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
-  const kept = await keptConnection(request, provider);
-  const isNearItsEnd = isDue(kept);
-  const connection = isNearItsEnd ? await renewInTime(request, provider, kept) : kept;
+  return withKept(request, provider, await keptConnection(request, provider), call);
+}
+
+/**
+ * As {@link withConnection}, for work that goes on for long: each of its calls has the connection as it
+ * stands then, and may renew its token once.
+ *
+ * @param begun the connection that the work began with
+ * @throws {NotConnectedError} when it was ended or replaced meanwhile: a log-out ends the work, too
+ */
+export async function goOnWithConnection<Result>(
+  request: Request,
+  provider: Provider,
+  begun: Connection,
+  call: (connection: Connection) => Promise<Result>,
+): Promise<Result> {
+  const latest = await latestConnectionTo(request, provider.id);
+  if (latest?.id !== begun.id) throw new NotConnectedError(provider, 'was_replaced');
+  return withKept(request, provider, latest, call);
+}
+
+async function withKept<Result>(
+  request: Request,
+  provider: Provider,
+  kept: Connection,
+  call: (connection: Connection) => Promise<Result>,
+): Promise<Result> {
+  const inTime = isDue(kept) ? await renewInTime(request, provider, kept) : undefined;
+  const connection = inTime?.connection ?? kept;
   try {
     return await call(connection);
   } catch (error) {
     if (!(error instanceof CredentialRejectedError)) throw error;
-    if (isNearItsEnd || kept.refreshToken === undefined) {
-      await disconnect(request, provider.id, connection);
-      throw new ConnectionLostError(provider, connection.kind);
-    }
+    if (inTime?.failure) throw inTime.failure; // it can be renewed when the provider is back
+    if (inTime || kept.refreshToken === undefined) return lose(request, provider, connection);
   }
   const renewed = await refresh(request, provider, connection);
   try {
     return await call(renewed);
   } catch (error) {
     if (!(error instanceof CredentialRejectedError)) throw error;
-    await disconnect(request, provider.id, renewed);
-    throw new ConnectionLostError(provider, renewed.kind);
+    return lose(request, provider, renewed);
   }
 }
 
@@ -44,8 +69,9 @@ async function keptConnection(request: Request, provider: Provider): Promise<Con
   const connection = connectionTo(request, provider.id);
   if (connection) return connection;
   const ended = request.session.connections?.[provider.id];
-  if (ended) await disconnect(request, provider.id, ended); // its tokens are of no more use
-  throw new NotConnectedError(provider, ended !== undefined);
+  if (!ended) throw new NotConnectedError(provider);
+  await disconnect(request, provider.id, ended); // its tokens are of no more use
+  throw new NotConnectedError(provider, 'has_expired');
 }
 
 /** A provider that is away renews nothing, but the token that we have may live a little longer. */
@@ -53,13 +79,18 @@ async function renewInTime(
   request: Request,
   provider: Provider,
   connection: Connection,
-): Promise<Connection> {
+): Promise<{ connection: Connection; failure?: Error }> {
   try {
-    return await refresh(request, provider, connection);
+    return { connection: await refresh(request, provider, connection) };
   } catch (error) {
     const isAway = !(error instanceof ConnectionLostError || error instanceof NotConnectedError);
     const isAlive = connection.expiresAt !== undefined && connection.expiresAt > Date.now();
-    if (!isAway || !isAlive) throw error;
-    return connection;
+    if (!(error instanceof Error) || !isAway || !isAlive) throw error;
+    return { connection, failure: error };
   }
+}
+
+async function lose(request: Request, provider: Provider, connection: Connection): Promise<never> {
+  await disconnect(request, provider.id, connection);
+  throw new ConnectionLostError(provider, connection.kind);
 }

@@ -21,6 +21,7 @@ describe('no-restricted-imports', () => {
     ['src/routes/login.ts', '../sandbox/world.js'],
     ['src/providers/rally.ts', '../sandbox/rally/token.js'],
     ['src/token/listen.ts', '../sandbox/clients.js'],
+    ['src/config/environment.ts', '../sandbox/clients.js'],
     ['src/sandbox/sandbox.ts', '../config.js'],
     ['src/sandbox/rally/token.ts', '../../oauth/token-request.js'],
     ['src/sandbox/rally/wsapi/wsapi.ts', '../../../providers/rally.js'],

@@ -209,6 +209,9 @@ describe('loadConfig, the rest', () => {
     ['LOG_LEVEL', 'loud'],
     ['NODE_ENV', 'Production'],
     ['REDIS_URL', 'http://localhost:6379'],
+    ['WEB_CONCURRENCY', '0'],
+    ['WEB_CONCURRENCY', 'auto'],
+    ['WEB_CONCURRENCY', '201'],
     ['RALLY_SERVER', 'http://rally.example'],
     ['SANDBOX_PORT', '1e3'],
   ])('refuses %s=%s', (name, value) => {
@@ -219,6 +222,21 @@ describe('loadConfig, the rest', () => {
     expect(problems({ REDIS_URL: 'redis://localhost' })).toContain('SESSION_SECRET is missing');
     const secret = { SESSION_SECRET: 'short is enough here' };
     expect(() => loadConfig({ REDIS_URL: 'redis://localhost', ...secret })).not.toThrow();
+  });
+
+  test('takes several workers with a Redis alone, and on Heroku, which asks for them by itself', () => {
+    const redis = { REDIS_URL: 'redis://localhost', SESSION_SECRET: SECRET };
+
+    expect(loadConfig({}).workers).toBe(1);
+    expect(loadConfig({ ...redis, WEB_CONCURRENCY: '4' }).workers).toBe(4);
+    expect(problems({ WEB_CONCURRENCY: '4' })).toBe(
+      'WEB_CONCURRENCY must be 1 without REDIS_URL: sessions in memory belong to one process',
+    );
+    expect(problems({ ...redis, REDIS_URL: 'nonsense', WEB_CONCURRENCY: '4' })).not.toContain(
+      'WEB_CONCURRENCY',
+    );
+    const heroku = { DYNO: 'web.1', SERVER_URL: 'https://app.example' };
+    expect(() => loadConfig({ ...PRODUCTION, ...heroku, WEB_CONCURRENCY: '4' })).not.toThrow();
   });
 
   test('reports a wrong value and what is missing beside it at once, each name once', () => {

@@ -1,15 +1,29 @@
 // What the documents name must exist: the older samples' READMEs and their code had come apart.
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { parse } from 'dotenv';
 import { VARIABLES } from '../src/config/environment.js';
+import { EXPIRE, NAMES } from '../src/sandbox/switches.js';
+import {
+  brokenLinks,
+  DOCUMENTS,
+  filesIn,
+  routesIn,
+  scriptsIn,
+  symbolsIn,
+  variablesIn,
+} from './support/document.js';
+import { closeAll, start } from './support/start.js';
 
-const documents = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'src/sandbox/README.md'];
+/** What Node and Heroku read or set, and we do not. */
+const OF_OTHERS = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS', 'WEB_MEMORY'];
+
 const readme = readFileSync('README.md', 'utf8');
 const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
   scripts: Record<string, string>;
 };
+
+afterEach(closeAll);
 
 describe('README.md', () => {
   test('shows the run command within its first ten lines, and the dance within forty', () => {
@@ -27,18 +41,26 @@ describe('README.md', () => {
     ).toEqual([]);
   });
 
-  test('names only commands that package.json has', () => {
-    const named = [...readme.matchAll(/npm run (?:-s )?([\w:-]+)/g)].map(([, name]) => name ?? '');
+  test('can be read in one sitting', () => {
+    expect(readme.trimEnd().split('\n').length).toBeLessThanOrEqual(200);
+  });
 
-    expect(named.length).toBeGreaterThan(2);
-    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  test('names in its layout only what src/ has', () => {
+    const layout = /^src\/\n(.*?)^```$/ms.exec(readme)?.[1] ?? '';
+    const names = [...layout.matchAll(/(?<![\w/])[\w-]+(?:\.ts|\/)(?=[\s,;]|$)/gm)].map(
+      ([name]) => name,
+    );
+    const atTheRoot = names.filter((name) => !existsSync(`src/${name}`));
+
+    expect(names.length).toBeGreaterThan(15);
+    expect(atTheRoot.filter((name) => !existsSync(name))).toEqual([]);
   });
 
   test('lists every route of app.ts, and none that it does not have', () => {
     const routes = [...readFileSync('src/app.ts', 'utf8').matchAll(/^ {2}route\('([^']+)'/gm)];
     const inApp = routes.map(([, path]) => path ?? '').sort();
     const table = readme.slice(readme.indexOf('## Routes'), readme.indexOf('## Environment'));
-    const inReadme = [...table.matchAll(/`(?:GET|POST) (\/[\w/-]*)`/g)].map(
+    const inReadme = [...table.matchAll(/`(?:GET|POST) (\/[\w/.-]*)`/g)].map(
       ([, path]) => path ?? '',
     );
 
@@ -72,20 +94,56 @@ describe('.env.example', () => {
   });
 });
 
-describe.each(documents)('%s', (document) => {
-  const text = readFileSync(document, 'utf8');
-
-  test('links only to files that exist', () => {
-    const inline = text.matchAll(/\]\((?!https?:|#)([^)#]+)/g);
-    const atTheEnd = text.matchAll(/^\[[^\]]+\]: (?!https?:)(\S+)$/gm);
-    const links = [...inline, ...atTheEnd].map(([, path]) => path ?? '');
-
-    expect(links.filter((path) => !existsSync(join(dirname(document), path)))).toEqual([]);
+describe.each(DOCUMENTS)('$path', (document) => {
+  test('links only to files and headings that exist', () => {
+    expect(brokenLinks(document)).toEqual([]);
   });
 
-  test('names only files of src/ that exist', () => {
-    const paths = [...text.matchAll(/\bsrc\/[\w/.-]+\w/g)].map(([path]) => path);
+  test('names only files that exist, and in them what they have', () => {
+    const symbols = symbolsIn(document);
 
-    expect(paths.filter((path) => !existsSync(path))).toEqual([]);
+    expect(filesIn(document).filter((path) => !existsSync(path))).toEqual([]);
+    expect(
+      symbols.filter(
+        ({ path, symbol }) => !new RegExp(`\\b${symbol}\\b`).test(readFileSync(path, 'utf8')),
+      ),
+    ).toEqual([]);
+  });
+
+  test('names only variables that somebody reads', () => {
+    const known = [...VARIABLES, ...OF_OTHERS];
+
+    expect(variablesIn(document).filter((name) => !known.includes(name))).toEqual([]);
+  });
+
+  test('names only commands that package.json has', () => {
+    expect(scriptsIn(document).filter((name) => !(name in scripts))).toEqual([]);
+  });
+
+  test('names only failures that the sandbox has', () => {
+    const named = document.code.filter((code) =>
+      /^(?:authorize|token|wsapi|cctray|expire)-[\w-]+$/.test(code),
+    );
+
+    expect(named.filter((name) => ![EXPIRE, ...NAMES].includes(name))).toEqual([]);
+  });
+
+  test('names only paths that the app or the sandbox answers at', async () => {
+    const { url, sandbox } = await start();
+    const unknown: string[] = [];
+    for (const path of routesIn(document)) {
+      const statuses = await Promise.all(
+        [url, sandbox.url].flatMap((server) =>
+          ['GET', 'POST'].map(async (method) => {
+            const answer = await fetch(server + path, { method, redirect: 'manual' });
+            await answer.arrayBuffer();
+            return answer.status;
+          }),
+        ),
+      );
+      if (statuses.every((status) => status === 404)) unknown.push(path);
+    }
+
+    expect(unknown).toEqual([]);
   });
 });

@@ -1,18 +1,14 @@
-// The process itself: what it prints, when it refuses to start, how it stops. It is the compiled
-// one, as Foreman and Heroku run it.
+// The process itself: what it prints, and when it refuses to start. It is the compiled one, as
+// Foreman and Heroku run it. stop.test.ts has its end.
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import supertest from 'supertest';
 import { signIn } from './support/dance.js';
 import { endRuns, freePort, printed, run as runProgram } from './support/process.js';
 import { listen, stop } from './support/start.js';
-import {
-  hang,
-  json,
-  startStubProvider,
-  comeBack,
-  type StubProvider,
-} from './support/stub-provider.js';
+import { hang, startStubProvider, type StubProvider } from './support/stub-provider.js';
 import { Visitor } from './support/visitor.js';
 
 let stub: StubProvider | undefined;
@@ -56,6 +52,45 @@ describe('npm start with nothing configured', () => {
     expect(server.output()).not.toMatch(/^ +at /m);
   });
 
+  test('in production without a Redis warns once that a restart signs everybody out', async () => {
+    const server = run({
+      NODE_ENV: 'production',
+      PORT: String(await freePort()),
+      SESSION_SECRET: 'a secret of the tests of thirty-two characters or more',
+      RALLY_CLIENT_ID: 'the-client',
+      RALLY_CLIENT_SECRET: 'the-client-secret-of-rally',
+    });
+    await printed(server, 'The app is at');
+
+    expect(server.output().match(/REDIS_URL/g)).toHaveLength(1);
+    expect(server.output()).toContain('A restart signs everybody out');
+  });
+
+  test('serves without its Redis, and says in one line what is missing', async () => {
+    const [port, sandboxPort] = [await freePort(), await freePort()];
+    const server = run({
+      PORT: String(port),
+      SANDBOX_PORT: String(sandboxPort),
+      REDIS_URL: `redis://127.0.0.1:${await freePort()}`,
+      SESSION_SECRET: 'a secret of the tests, of thirty-two characters or more',
+    });
+    await printed(server, 'a person who may view no pipeline');
+
+    expect((await fetch(`http://localhost:${port}/healthz`)).status).toBe(200);
+    expect((await fetch(`http://localhost:${port}/readyz`)).status).toBe(503);
+    expect(server.output().match(/.*ECONNREFUSED.*check REDIS_URL.*/g)).toHaveLength(1);
+  });
+
+  test('does not take an .env that it cannot read for none', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'env-'));
+    mkdirSync(join(folder, '.env'));
+    const server = runProgram(resolve('dist/server.js'), {}, folder);
+
+    expect(await server.exit).toBe(1);
+    expect(server.output()).toContain('.env cannot be read (EISDIR)');
+    rmSync(folder, { recursive: true });
+  });
+
   test('says in one line what to do about a port that is taken', async () => {
     const blocker = createServer();
     const port = await listen(blocker);
@@ -64,46 +99,6 @@ describe('npm start with nothing configured', () => {
     expect(await server.exit).toBe(1);
     expect(server.output()).toContain(`Port ${port} is in use`);
     await stop(blocker);
-  });
-});
-
-describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
-  test('lets a request in flight finish, takes no new one, and exits 0', async () => {
-    stub = await startStubProvider();
-    stub.answers.set('/login/oauth2/token', json({ access_token: 'the-token-of-the-stub-1' }));
-    stub.answers.set(
-      '/slm/webservice/v2.0/user',
-      json({ User: { Errors: [], ObjectID: 7, DisplayName: 'Ada' } }),
-    );
-    const port = await freePort();
-    const url = `http://localhost:${port}`;
-    const server = run({
-      PORT: String(port),
-      LOG_LEVEL: 'info',
-      RALLY_SERVER: stub.url,
-      RALLY_CLIENT_ID: 'the-client',
-      RALLY_CLIENT_SECRET: 'the-client-secret-of-rally',
-    });
-    await printed(server, 'The app is at');
-    const visitor = new Visitor();
-    await comeBack(visitor, { url }, 'rally');
-
-    // The provider answers only after the process was told to stop.
-    const arrived = new Promise<() => void>((resolve) => {
-      stub?.answers.set('/slm/webservice/v2.0/hierarchicalrequirement', (_request, response) => {
-        const result = { Errors: [], Warnings: [], TotalResultCount: 0, Results: [] };
-        resolve(() => response.writeHead(200).end(JSON.stringify({ QueryResult: result })));
-      });
-    });
-    const inFlight = visitor.visit(`${url}/rally`);
-    const answerNow = await arrived;
-    server.child.kill(signal);
-    await printed(server, 'finishing what is in flight');
-    await expect(supertest(url).get('/healthz')).rejects.toThrow(/ECONNREFUSED|ECONNRESET/);
-    answerNow();
-
-    expect((await inFlight).status).toBe(200);
-    expect(await server.exit).toBe(0);
   });
 });
 

@@ -1,15 +1,29 @@
 // Sessions in a real Redis: sealed, outliving the process, and absent without anybody being signed
 // out while Redis is away.
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { createClient } from 'redis';
 import supertest from 'supertest';
-import { signIn, goToConsent, allow } from './support/dance.js';
+import { createLog } from '../src/log.js';
+import { RedisConnection } from '../src/session/redis-connection.js';
+import { Cable } from './support/cable.js';
+import { allow, goToConsent, signIn, tokenRequests } from './support/dance.js';
 import { findRedisServer, RedisServer } from './support/redis-server.js';
-import { closeAll, start, type Started } from './support/start.js';
-import { Visitor } from './support/visitor.js';
+import {
+  closeConnections,
+  connectTo,
+  FIRST,
+  PROVIDERS,
+  SECOND,
+  type Connected,
+} from './support/refreshing.js';
+import { start, type Started } from './support/start.js';
+import { hold, json } from './support/stub-provider.js';
+import { Visitor, type Page } from './support/visitor.js';
 
 // Without a redis-server, support/machine.ts has said so before the tests began, and failed in CI.
 const describeWithRedis = findRedisServer() ? describe : describe.skip;
+
+jest.setTimeout(60_000); // what does not answer is waited for
 
 const SECRET = 'a secret of the tests, of thirty-two characters or more';
 
@@ -24,7 +38,8 @@ describeWithRedis('sessions in Redis', () => {
     visitor = new Visitor();
   });
   afterEach(async () => {
-    await closeAll();
+    jest.restoreAllMocks();
+    await closeConnections();
     await redis.close();
   });
 
@@ -46,6 +61,23 @@ describeWithRedis('sessions in Redis', () => {
     expect(secrets.filter((secret) => dump.includes(secret))).toEqual([]);
   });
 
+  test('are short: two connections and twenty sign-ins under way take less than 4 kB', async () => {
+    await signIn(visitor, started, 'rally');
+    await signIn(visitor, started, 'gocd');
+    const begun = [];
+    for (let tab = 0; tab < 20; tab++) {
+      const provider = tab % 2 === 0 ? 'gocd' : 'rally';
+      begun.push(await visitor.visit(`${started.url}/login/${provider}?return_to=/${provider}`));
+    }
+    const records = (await redis.dump()).split('\n').filter((line) => /:session:.* /.test(line));
+
+    expect(records).toHaveLength(1);
+    expect(records[0]?.length).toBeLessThan(4096);
+    // All of them are in there: the first still works.
+    const first = await visitor.browse(begun[0]?.location ?? '');
+    expect((await visitor.visit(await allow(visitor, first))).status).toBe(303);
+  });
+
   test('answer 503 at once while Redis is away, and everything else works', async () => {
     await signIn(visitor, started, 'rally');
     await redis.kill();
@@ -58,12 +90,83 @@ describeWithRedis('sessions in Redis', () => {
     expect((await supertest(started.url).get('/')).status).toBe(200);
     expect((await supertest(started.url).get('/healthz')).status).toBe(200);
     expect((await supertest(started.url).get('/public/style.css')).status).toBe(200);
-    expect((await supertest(started.url).get('/readyz')).status).toBe(503);
+    const notReady = await supertest(started.url).get('/readyz').set('Accept', '*/*');
+    expect(notReady.status).toBe(503);
+    expect(notReady.body).toEqual({ status: 'not ready', error: 'session_store_away' });
     expect((await supertest(started.url).get('/login/rally')).status).toBe(503);
 
     await redis.start();
     await ready();
     expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
+    // However many requests it failed.
+    expect(started.log.filter((line) => line.includes('"level":"error"'))).toHaveLength(1);
+    expect(started.log.filter((line) => line.includes('Redis is '))).toHaveLength(2);
+  });
+
+  test('are not kept where Redis refuses us, and the log says why', async () => {
+    const url = redis.url.replace('//', '//nobody:the-password@');
+    const { url: refused, log } = await start({
+      environment: { REDIS_URL: url, SESSION_SECRET: SECRET },
+    });
+
+    expect((await supertest(refused).get('/login/rally')).status).toBe(503);
+    expect(log.join()).toContain('"reason":"WRONGPASS"');
+    expect(log.join()).not.toContain('the-password');
+  });
+
+  test('cost a request one line of the log, and no stack, while Redis is away', async () => {
+    await signIn(visitor, started, 'rally');
+    await redis.kill();
+    while (!started.log.join('').includes('Redis is away')) await visitor.visit(started.url);
+    started.log.length = 0;
+    const printed = jest.spyOn(console, 'error');
+    await visitor.visit(`${started.url}/rally`);
+    const ofThePage = lines();
+    started.log.length = 0;
+    await supertest(started.url).get('/login/rally');
+
+    expect(ofThePage).toMatchObject([{ level: 'warn', code: 'session_store_away' }]);
+    expect(lines()).toMatchObject([{ code: 'session_store_away' }]);
+    expect(started.log.join('')).not.toContain('stack');
+    expect(printed).not.toHaveBeenCalled();
+  });
+
+  /** Without the line that every request has. */
+  function lines(): unknown[] {
+    return started.log
+      .map((line) => JSON.parse(line) as { msg: string })
+      .filter(({ msg }) => msg !== 'request answered');
+  }
+
+  describe('of which Redis goes away while a token is renewed', () => {
+    const [rally] = PROVIDERS;
+    let connected: Connected;
+    let page: Promise<Page>;
+    beforeEach(async () => {
+      connected = await connectTo(rally, FIRST, {
+        REDIS_URL: redis.url,
+        SESSION_SECRET: SECRET,
+        UPSTREAM_TIMEOUT_MS: '1500', // and so a new token is kept within two and a half seconds, or lost
+      });
+      connected.acceptOnly(SECOND);
+      const held = hold(connected.stub, rally.tokenPath, json(SECOND));
+      page = connected.visit();
+      const answerNow = await held;
+      await redis.kill();
+      answerNow();
+    });
+
+    test('keep the new token: the old one was spent for it', async () => {
+      await redis.start();
+
+      expect((await page).status).toBe(200);
+      expect((await connected.visit()).status).toBe(200);
+      expect(connected.refreshes()).toHaveLength(1);
+    });
+
+    test('answer 503 when it does not come back', async () => {
+      expect((await page).status).toBe(503);
+    });
   });
 
   test('answer 503 when Redis is there and does not answer, and nobody waits for ever', async () => {
@@ -74,6 +177,37 @@ describeWithRedis('sessions in Redis', () => {
     redis.signal('SIGCONT');
     await ready();
     expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
+  });
+
+  test('answer to the end of a page, though Redis has gone away meanwhile', async () => {
+    await signIn(visitor, started, 'rally');
+    const { failures, received } = started.sandbox.world;
+    const all = { times: undefined, client: undefined, provider: undefined };
+    failures.switchOn({ ...all, name: 'wsapi-slow', seconds: 1 });
+    received.clear();
+    const asked = visitor.visit(`${started.url}/rally`);
+    while (received.all.length === 0) await supertest(started.url).get('/healthz');
+    await redis.kill();
+
+    expect((await asked).$('h1').text()).toBe('Stories of Ada Finch');
+    await supertest(started.url).get('/healthz');
+    expect(started.log.filter((line) => line.includes('"level":"error"'))).toEqual([
+      expect.stringContaining('Redis is away'),
+    ]);
+  });
+
+  test('are found by a process that was too busy to take the answer in time', async () => {
+    const log = createLog('silent');
+    const connection = new RedisConnection({ url: redis.url, verifiesCertificate: true }, log);
+    await connection.opened;
+    const pong = connection.ask((client) => client.ping());
+    const hasBeenSent = new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    await hasBeenSent;
+    const from = performance.now();
+    while (performance.now() < from + 1_500);
+
+    expect(await pong).toBe('PONG');
+    await connection.close();
   });
 
   test('are found by an app that was started before Redis', async () => {
@@ -96,11 +230,19 @@ describeWithRedis('sessions in Redis', () => {
     expect([rotated, dropped]).toEqual([200, 401]);
   });
 
-  test('count as none when their record was not written by us', async () => {
+  test.each([
+    ['was not written by us', () => 'bm90IG91cnM'],
+    ['is no text that we write', () => '{"connections":{}}'],
+    ['is empty', () => ''],
+    ['was cut', (record: string) => record.slice(0, -20)],
+    ['was changed', (record: string) => record.slice(0, -3) + 'AAA'],
+  ])('count as none when their record %s', async (_what, spoil) => {
     const cookie = await sessionCookie();
     const client = createClient({ url: redis.url });
     await client.connect();
-    for (const key of await client.keys('*session:*')) await client.set(key, 'bm90IG91cnM');
+    for (const key of await client.keys('*session:*')) {
+      await client.set(key, spoil((await client.get(key)) ?? ''));
+    }
     await client.close();
     const answer = await supertest(started.url).get('/rally').set('Cookie', cookie);
 
@@ -136,6 +278,48 @@ describeWithRedis('sessions in Redis', () => {
     expect(home.$('.good').length).toBeGreaterThanOrEqual(1);
     expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
     expect((await visitor.visit(`${started.url}/gocd`)).status).toBe(200);
+  });
+
+  describe('over a connection that goes dead without a word', () => {
+    let cable: Cable;
+    let far: Started;
+
+    beforeEach(async () => {
+      cable = await Cable.to(redis.port);
+      const environment = {
+        REDIS_URL: cable.url,
+        SESSION_SECRET: SECRET,
+        UPSTREAM_TIMEOUT_MS: '25000', // a lock that is left behind is so for the whole test
+      };
+      far = await start({ environment });
+      await signIn(visitor, far, 'rally');
+    });
+    afterEach(() => cable.close());
+
+    test('are found again over another one', async () => {
+      cable.freeze();
+      expect((await visitor.visit(`${far.url}/rally`)).status).toBe(503);
+
+      await ready(far);
+      expect((await visitor.visit(`${far.url}/rally`)).status).toBe(200);
+    });
+
+    test('keep a new token, also when the answer to its writing was lost', async () => {
+      far.sandbox.world.rally.grants.expireAccessTokens();
+      cable.freezeAfter(/SET\r\n\$\d+\r\n[^:]+:session:/);
+
+      expect((await visitor.visit(`${far.url}/rally`)).status).toBe(200);
+      expect(tokenRequests(far)).toBe(2);
+    });
+
+    test('are locked by nobody who does not know it', async () => {
+      far.sandbox.world.rally.grants.expireAccessTokens();
+      cable.freezeAfter(/:lock:refresh:/);
+      expect((await visitor.visit(`${far.url}/rally`)).status).toBe(503);
+
+      await ready(far);
+      expect((await visitor.visit(`${far.url}/rally`)).status).toBe(200);
+    });
   });
 
   async function ready({ url } = started): Promise<void> {

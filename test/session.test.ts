@@ -5,6 +5,7 @@ import { signIn } from './support/dance.js';
 import { closeAll, start } from './support/start.js';
 import {
   comeBack,
+  hold,
   json,
   reset,
   respond,
@@ -106,14 +107,8 @@ describe('requests of one session at the same moment', () => {
 
   /** Opens /rally in one tab, and lets something happen in another before Rally answers. */
   async function during(url: string, happens: () => Promise<void>): Promise<number> {
-    const held = new Promise<() => void>((resolve) => {
-      stub.answers.set('/slm/webservice/v2.0/user', (request, response) => {
-        const me = json({ User: { Errors: [], ObjectID: 7, DisplayName: 'Ada' } });
-        resolve(() => {
-          me(request, response);
-        });
-      });
-    });
+    const me = json({ User: { Errors: [], ObjectID: 7, DisplayName: 'Ada' } });
+    const held = hold(stub, '/slm/webservice/v2.0/user', me);
     const slow = visitor.visit(`${url}/rally`);
     const answerNow = await held;
     await happens();
@@ -149,13 +144,7 @@ describe('requests of one session at the same moment', () => {
     const started = await startWithStub(stub);
     await comeBack(visitor, started, 'gocd');
     const refused = respond(401, 'application/xml', '<access-denied/>');
-    const held = new Promise<() => void>((resolve) => {
-      stub.answers.set('/go/cctray.xml', (request, response) => {
-        resolve(() => {
-          refused(request, response);
-        });
-      });
-    });
+    const held = hold(stub, '/go/cctray.xml', refused);
     const slow = visitor.visit(`${started.url}/gocd`);
     const refuseNow = await held;
     stub.answers.set('/go/oauth/token', json({ access_token: 'the-token-of-the-stub-3' }));
@@ -170,11 +159,7 @@ describe('requests of one session at the same moment', () => {
   test('a sign-in that ends while the session is renewed twice is kept', async () => {
     const started = await startWithStub(stub);
     await comeBack(visitor, started, 'gocd');
-    const held = new Promise<() => void>((resolve) => {
-      stub.answers.set('/slm/webservice/v2.0/user', (_request, response) => {
-        resolve(() => response.writeHead(500).end());
-      });
-    });
+    const held = hold(stub, '/slm/webservice/v2.0/user', respond(500, 'text/html', 'not now'));
     const slow = comeBack(visitor, started, 'rally');
     const answerNow = await held;
     await comeBack(visitor, started, 'gocd');
@@ -237,6 +222,36 @@ describe('requests of one session at the same moment', () => {
     expect((await visitor.visit(`${started.url}/gocd`)).status).toBe(200);
   });
 
+  test.each(['/login/rally', '/logout', '/gocd/access-token'])(
+    'a GET of %s with the id of before a sign-in does not sign out who has just signed in',
+    async (path) => {
+      const started = await startWithStub(stub);
+      const former = String((await comeBack(visitor, started, 'gocd')).headers['set-cookie']);
+      await comeBack(visitor, started, 'rally');
+      const otherTab = new Visitor();
+      const late = await otherTab.visit(started.url + path, {
+        Cookie: former.split(';')[0] ?? '',
+      });
+
+      expect(late.status).toBe(409);
+      expect(late.headers['set-cookie']).toBeUndefined();
+      expect(late.$('h1').text()).toBe('You have just signed in in another tab');
+      expect((await visitor.visit(started.url)).$('.state.good')).toHaveLength(2);
+    },
+  );
+
+  test('an id of before a sign-in may start anew when the person has logged out', async () => {
+    const started = await startWithStub(stub);
+    const former = (await visitor.visit(`${started.url}/login/gocd`)).headers['set-cookie'];
+    await comeBack(visitor, started, 'gocd');
+    await visitor.submit(await visitor.visit(`${started.url}/logout`), 'form');
+    const late = await new Visitor().visit(`${started.url}/login/rally`, {
+      Cookie: String(former).split(';')[0] ?? '',
+    });
+
+    expect(late.status).toBe(302);
+  });
+
   test('a sign-in during which the person logs out says so, and keeps no token', async () => {
     const started = await startWithStub(stub);
     await comeBack(visitor, started, 'gocd');
@@ -257,7 +272,7 @@ describe('requests of one session at the same moment', () => {
     const cctray = stub.answers.get('/go/cctray.xml') ?? reset;
     const form = await visitor.visit(`${started.url}/gocd/access-token`);
     const held = holdAnswer('/go/cctray.xml', cctray);
-    const credential = 'the-token-of-whoever-planted-the-session';
+    const credential = '0'.repeat(40);
     const pasting = Promise.resolve(
       visitor.submit(form, 'form[action="/gocd/access-token"]', { credential }),
     );

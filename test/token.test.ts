@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { NobodyCameError, waitForRedirect } from '../src/token/listen.js';
 import type { Sandbox } from '../src/sandbox/sandbox.js';
+import { findChromium, startChromium } from './support/chromium.js';
 import { allow, deny } from './support/dance.js';
 import {
   addClient,
@@ -15,7 +16,7 @@ import {
   type SandboxClient,
 } from './support/sandbox.js';
 import { listen, stop } from './support/start.js';
-import { json, startStubProvider, type StubProvider } from './support/stub-provider.js';
+import { hold, json, startStubProvider, type StubProvider } from './support/stub-provider.js';
 import { hasTerminal } from './support/terminal.js';
 import {
   endCommands,
@@ -30,6 +31,7 @@ import { Visitor } from './support/visitor.js';
 const PROMPT = /Paste that address.*:/;
 const WAITING = /Waiting at .*/;
 
+const describeWithChromium = findChromium() ? describe : describe.skip;
 const testInTerminal = hasTerminal() ? test : test.skip;
 
 let sandbox: Sandbox;
@@ -99,6 +101,11 @@ function type(command: TokenCommand, text: string): void {
   command.child.stdin?.write(`${text}\n`);
 }
 
+/** That it has asked for a paste so many times. */
+function prompted(times: number): RegExp {
+  return new RegExp(`(?:Paste that address[^]*?:[^]*?){${times}}`);
+}
+
 function tokenRequests(): number {
   return sandbox.world.received.all.filter(({ path }) => /\/oauth2?\/token$/.test(path)).length;
 }
@@ -158,6 +165,14 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
     expect(tokenRequests()).toBe(0);
   });
 
+  test('takes the address without its scheme, as browsers show it', async () => {
+    const command = runToken([provider], settings(provider));
+    const back = await allowAll(command);
+    type(command, back.href.replace('http://', ''));
+
+    expect(await command.exit).toBe(0);
+  });
+
   test.each([
     ['another state', (back: URL) => back.href.replace(/state=[^&]+/, 'state=another')],
     ['no state', (back: URL) => back.href.replace(/state=[^&]+/, '')],
@@ -165,6 +180,9 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
     ['another issuer', (back: URL) => `${back.href}&iss=https://elsewhere.example`],
     ['two codes', (back: URL) => `${back.href}&code=another`],
     ['another address', (back: URL) => back.href.replace('/oauth-redirect', '/elsewhere')],
+    ['another address, and no scheme', (back: URL) => `${back.host}/?a=b&${back.search.slice(1)}`],
+    ['another host, and no scheme', (back: URL) => `//elsewhere/?a=b&${back.search.slice(1)}`],
+    ['the scheme of an error page', (back: URL) => back.href.replace(/^http/, 'chrome-error')],
   ])('refuses an address with %s: exit 1, and no request leaves', async (_what, forge) => {
     const command = runToken([provider], settings(provider));
     const back = await allowAll(command);
@@ -310,6 +328,31 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
     expect(await command.exit).toBe(0);
   });
 
+  test('with --listen answers a reload as it answers the first request', async () => {
+    stub = await startStubProvider();
+    const tokenPath = { rally: '/login/oauth2/token', gocd: '/go/oauth/token' }[provider];
+    const held = hold(stub, tokenPath, json({ access_token: 'the-token' }));
+    const environment = await settingsToListen(provider);
+    const server = provider === 'rally' ? stub.url : `${stub.url}/go`;
+    const command = runToken([provider, '--listen'], {
+      ...environment,
+      [`${provider.toUpperCase()}_SERVER`]: server,
+    });
+    await said(command, WAITING);
+    const state = /state=([\w-]+)/.exec(command.errors())?.[1] ?? '';
+    const uri = /Waiting at (\S+)/.exec(command.errors())?.[1] ?? '';
+    const first = fetch(`${uri}?code=the-code&state=${state}`);
+    const answerNow = await held;
+    const reload = fetch(`${uri}?code=the-code&state=${state}`);
+    await fetch(new URL('/favicon.ico', uri)); // has come after it
+    answerNow();
+
+    expect([(await first).status, (await reload).status]).toEqual([200, 200]);
+    expect(await command.exit).toBe(0);
+    expect(command.errors()).not.toContain('Refused');
+    expect(stub.received.filter(({ line }) => line === `POST ${tokenPath}`)).toHaveLength(1);
+  });
+
   test('with --listen ends when the token is refused, and the browser is told', async () => {
     const environment = await settingsToListen(provider);
     const name = `${provider.toUpperCase()}_CLIENT_SECRET`;
@@ -337,6 +380,69 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
     }
   });
 
+  test('refuses the address of the browser’s own error page: exit 1, and no request leaves', async () => {
+    const command = runToken([provider], settings(provider));
+    type(command, 'chrome-error://chromewebdata/');
+
+    expect(await command.exit).toBe(1);
+    expect(command.errors()).toContain('which arrives at');
+    expect(tokenRequests()).toBe(0);
+  });
+
+  test('exits 1 for a code that is none, and says all that may be behind it', async () => {
+    const command = runToken([provider], settings(provider));
+    type(command, 'no-code');
+
+    expect(await command.exit).toBe(1);
+    expect(command.errors()).toContain('used, too old, cut short, or no code at all');
+  });
+
+  testInTerminal('in a terminal asks again after a wrong paste, and goes on', async () => {
+    const command = runTokenInTerminal([provider], settings(provider));
+    const back = await allowAll(command);
+    const wrong = ['chrome-error://chromewebdata/', 'not a code', `${back.origin}/?code=x`];
+    for (const [tried, text] of wrong.entries()) {
+      type(command, text);
+      await said(command, prompted(tried + 2));
+    }
+    expect(tokenRequests()).toBe(0);
+    type(command, back.href);
+
+    expect(await command.exit).toBe(0);
+    expect(command.output()).toMatch(/^Access token: {2}\S+\r?$/m);
+  });
+
+  testInTerminal('in a terminal goes on waiting after Ctrl-Z and fg', async () => {
+    const stopAndGoOn = (command: string) => `set -m; ${command}; fg`;
+    const command = runTokenInTerminal([provider], settings(provider), stopAndGoOn);
+    const back = await allowAll(command);
+    command.child.stdin?.write('\x1a');
+    await said(command, prompted(2));
+    type(command, back.href);
+
+    expect(await command.exit).toBe(0);
+    expect(command.output()).toMatch(/^Access token: {2}\S+\r?$/m);
+  });
+
+  testInTerminal('in a terminal gives up after four wrong pastes', async () => {
+    const command = runTokenInTerminal([provider], settings(provider));
+    for (let asked = 1; asked <= 4; asked++) {
+      await said(command, prompted(asked));
+      type(command, 'not a code');
+    }
+
+    expect(await command.exit).toBe(2);
+  });
+
+  testInTerminal('in a terminal ends when what was pasted has spent the sign-in', async () => {
+    const command = runTokenInTerminal([provider], settings(provider));
+    const back = await allowAll(command);
+    back.searchParams.delete('code');
+    type(command, back.href);
+
+    expect(await command.exit).toBe(1);
+  });
+
   testInTerminal(
     'in a terminal hides a refresh token, too, and ends with 130 upon Ctrl-C',
     async () => {
@@ -348,6 +454,22 @@ describe.each(['rally', 'gocd'] as const)('npm run token -- %s', (provider) => {
       expect(command.output()).not.toContain('half-a-refresh-token');
     },
   );
+
+  testInTerminal.each([
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+    ['SIGQUIT', 131],
+  ] as const)('in a terminal gives it back as it was upon %s', async (signal, exitCode) => {
+    const thenLook = (command: string) =>
+      `sh -c 'echo "pid $$"; exec ${command}'; echo "ended with $?"; stty -a`;
+    const command = runTokenInTerminal([provider], settings(provider), thenLook);
+    await said(command, PROMPT);
+    process.kill(Number(/pid (\d+)/.exec(command.output())?.[1]), signal);
+    await command.exit;
+
+    expect(command.output()).toContain(`ended with ${exitCode}`);
+    expect(command.output()).toMatch(/ icanon .* echo /s);
+  });
 });
 
 describe('a denial at Rally, which returns the state', () => {
@@ -380,6 +502,7 @@ describe('the command line', () => {
     ['no provider', []],
     ['both providers', ['rally', 'gocd']],
     ['an unknown provider', ['github']],
+    ['an unknown word', ['rally', 'github']],
     ['an unknown option', ['rally', '--jsno']],
     ['two options that exclude each other', ['rally', '--listen', '--refresh']],
   ])('exits 2 with one line for %s', async (_what, given) => {
@@ -388,6 +511,13 @@ describe('the command line', () => {
     expect(await command.exit).toBe(2);
     expect(command.errors().trim().split('\n')).toHaveLength(1);
     expect(command.output()).toBe('');
+  });
+
+  test('names the providers that there are to who names another', async () => {
+    const command = runToken(['github'], settings('rally'));
+
+    expect(await command.exit).toBe(2);
+    expect(command.errors()).toContain('Name one provider: rally or gocd');
   });
 
   test.each([
@@ -507,12 +637,45 @@ describe('the streams', () => {
     expect(command.errors()).not.toMatch(/^ +at /m);
   });
 
+  test('exit 70 when nothing can come from them any more', async () => {
+    const NODE_OPTIONS = '--import=data:text/javascript,process.stdin.unref()';
+    const command = runToken(['rally'], { ...settings('rally'), NODE_OPTIONS });
+
+    expect(await command.exit).toBe(70);
+    expect(command.output()).toBe('');
+  });
+
   test('exit 130 upon SIGINT', async () => {
     const command = runToken(['rally'], settings('rally'));
     await said(command, PROMPT);
     command.child.kill('SIGINT');
 
     expect(await command.exit).toBe(130);
+  });
+});
+
+describe('a code with characters that an address cannot have', () => {
+  test.each([
+    ['the code alone', () => 'a%2Fb%3D%2541%'],
+    [
+      'the whole address',
+      (uri: string, state: string) => `${uri}?code=a%2Fb%3D%2541%&state=${state}`,
+    ],
+  ])('is sent as it was before the address: %s', async (_what, paste) => {
+    stub = await startStubProvider();
+    stub.answers.set('/login/oauth2/token', json({ access_token: 'the-token' }));
+    const command = runToken(['rally'], {
+      RALLY_SERVER: stub.url,
+      RALLY_CLIENT_ID: 'the-client',
+      RALLY_CLIENT_SECRET: 'the-client-secret',
+    });
+    await said(command, PROMPT);
+    const state = /state=([\w-]+)/.exec(command.errors())?.[1] ?? '';
+    type(command, paste('http://localhost:4567/oauth-redirect', state));
+
+    expect(await command.exit).toBe(0);
+    const form = new URLSearchParams(stub.received.at(-1)?.body);
+    expect(form.get('code')).toBe('a/b=%41%');
   });
 });
 
@@ -547,6 +710,31 @@ describe('a provider’s own words', () => {
       expect(command.errors()).not.toMatch(/pwd1|the-code|[\x00-\x09\x0b-\x1f\u202e]/);
     },
   );
+});
+
+describeWithChromium('the page of --listen, in Chromium', () => {
+  test('takes the colours of the system and its own style, against no policy', async () => {
+    const command = runToken(['rally', '--listen'], await settingsToListen('rally'));
+    const { visitor, consent } = await openConsent(command);
+    const back = await allow(visitor, consent);
+    const browser = await startChromium();
+    try {
+      const page = await browser.newPage({ colorScheme: 'dark' });
+      const complaints: string[] = [];
+      page.on('console', (message) => complaints.push(message.text()));
+      await page.goto(back.href);
+      const [colour, width] = await page.evaluate(() => [
+        getComputedStyle(document.body).color,
+        getComputedStyle(document.body).maxWidth,
+      ]);
+
+      expect(await page.getByRole('heading', { level: 1 }).innerText()).toBe('Signed in');
+      expect([colour, width]).toEqual(['rgb(255, 255, 255)', '576px']);
+      expect(complaints).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  });
 });
 
 describe('waitForRedirect', () => {

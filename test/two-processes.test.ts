@@ -1,179 +1,111 @@
 // Two processes of the app on one Redis, as behind Heroku's router: whatever one of them began, the
 // other goes on with, and a token is renewed once.
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { startSandbox, type Sandbox } from '../src/sandbox/sandbox.js';
-import { freePort, settingsFor, startAppProcess, type AppProcess } from './support/app-process.js';
-import { findRedisServer, RedisServer } from './support/redis-server.js';
-import { stop } from './support/start.js';
-import { Visitor } from './support/visitor.js';
+import { findRedisServer } from './support/redis-server.js';
+import { runRounds } from './support/rounds.js';
+import { TwoProcesses, until } from './support/two-processes.js';
 
 // Without a redis-server, support/machine.ts has said so before the tests began, and failed in CI.
 const describeWithRedis = findRedisServer() ? describe : describe.skip;
 
-jest.setTimeout(90_000); // processes start, and four hundred pages are asked for
+jest.setTimeout(90_000); // processes start, and hundreds of pages are asked for
 
-const SESSION_SECRET = 'a secret that both processes know, of 32 characters or more';
+const TOKEN_SECONDS = 8;
 
 describeWithRedis('two processes on one Redis', () => {
-  let redis: RedisServer;
-  let sandbox: Sandbox;
-  let ports: readonly [number, number];
-  let apps: AppProcess[];
-  let environment: Record<string, string>;
+  let two: TwoProcesses;
 
   beforeEach(async () => {
-    redis = await RedisServer.start();
-    ports = [await freePort(), await freePort()];
-    // One public address: the router in front of both.
-    const SERVER_URL = `http://localhost:${ports[0]}`;
-    sandbox = await startSandbox(
-      { port: 0, stories: 20, pipelines: 2, latencyMs: 0 },
-      { rally: `${SERVER_URL}/oauth-redirect`, gocd: `${SERVER_URL}/oauth-redirect/gocd` },
-    );
-    environment = {
-      ...settingsFor(sandbox),
-      SERVER_URL,
-      SESSION_SECRET,
-      REDIS_URL: redis.url,
-      RATE_LIMIT_PER_MINUTE: '0',
-      UPSTREAM_TIMEOUT_MS: '4000', // and so the lock of a killed process ends after seven seconds
-    };
-    apps = await Promise.all(ports.map((port) => startAppProcess(port, environment)));
+    // The lock of a process that is killed ends ten seconds later.
+    two = await TwoProcesses.start({ UPSTREAM_TIMEOUT_MS: '4000' });
   });
   afterEach(async () => {
-    await Promise.all(apps.map(({ kill }) => kill()));
-    await stop(sandbox.server);
-    await redis.close();
+    await two.close();
   });
 
   test('a sign-in works with every request going to the other process', async () => {
-    const browser = new Browser();
-    const [page] = await signIn(browser, 0);
+    const browser = await two.signIn();
 
-    expect(page).toContain('Stories of Ada Finch');
-    expect(browser.asked).toEqual([0, 1, 0]);
+    expect((await browser.ask(0, '/rally')).text).toContain('Stories of Ada Finch');
   });
 
   test('a sign-in works across a restart of both processes', async () => {
-    const browser = new Browser();
-    const toProvider = await browser.ask(0, '/login/rally');
-    const back = await allow(toProvider.headers.get('location') ?? '');
-    await Promise.all(apps.map(({ kill }) => kill()));
-    apps = await Promise.all(ports.map((port) => startAppProcess(port, environment)));
+    const browser = two.browser();
+    const back = await two.allow(await browser.ask(0, '/login/rally'));
+    await two.killApps();
+    await two.startApps();
 
     expect((await browser.ask(1, back)).status).toBe(303);
-    expect(await (await browser.ask(0, '/rally')).text()).toContain('Stories of Ada Finch');
+    expect((await browser.ask(0, '/rally')).text).toContain('Stories of Ada Finch');
   });
 
   test('200 requests at once over both, when the token has expired, make one refresh', async () => {
-    const browser = new Browser();
-    await signIn(browser, 0);
+    const browser = await two.signIn();
     for (let round = 1; round <= 2; round++) {
-      sandbox.world.rally.grants.expireAccessTokens();
-      sandbox.world.received.clear();
-      const statuses = await Promise.all(
-        Array.from({ length: 200 }, async (_, index) => {
-          const answer = await browser.ask(index % 2, '/rally');
-          await answer.text();
-          return answer.status;
-        }),
-      );
+      two.expireAccessTokens();
+      const statuses = await browser.askAtOnce('/rally', 200);
 
       expect(new Set(statuses)).toEqual(new Set([200]));
-      expect(tokenRequests()).toBe(1);
+      expect(two.tokenRequests).toBe(1 + round);
     }
   });
 
   test('the same with a refresh that takes its time', async () => {
-    const browser = new Browser();
-    await signIn(browser, 0);
-    sandbox.world.rally.grants.expireAccessTokens();
-    switchOn('token-slow', 2);
-    const answers = await Promise.all(
-      Array.from({ length: 40 }, (_, index) => browser.ask(index % 2, '/rally')),
-    );
+    const browser = await two.signIn();
+    two.expireAccessTokens();
+    two.switchOn('token-slow', 2);
 
-    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    expect(tokenRequests()).toBe(2);
+    expect(new Set(await browser.askAtOnce('/rally', 40))).toEqual(new Set([200]));
+    expect(two.tokenRequests).toBe(2);
+  });
+
+  test('a new token that has to wait for its session is waited for by the other process', async () => {
+    const impatient = await TwoProcesses.start({ UPSTREAM_TIMEOUT_MS: '1000' });
+    try {
+      const browser = await impatient.signIn();
+      impatient.expireAccessTokens();
+      await impatient.lockSessions();
+
+      expect(await browser.askAtOnce('/rally', 4)).toEqual([200, 200, 200, 200]);
+      expect(impatient.tokenRequests).toBe(2);
+    } finally {
+      await impatient.close();
+    }
   });
 
   test('a process that is killed while it refreshes locks nobody out', async () => {
-    const browser = new Browser();
-    await signIn(browser, 0);
-    sandbox.world.rally.grants.expireAccessTokens();
-    switchOn('token-hanging', 0);
+    const browser = await two.signIn();
+    two.expireAccessTokens();
+    two.switchOn('token-hanging');
     const asked = browser.ask(0, '/rally').catch(() => undefined);
-    await until(() => tokenRequests() === 2);
-    await apps[0]?.kill();
+    await until(() => two.tokenRequests === 2);
+    await two.killApp(0);
     await asked;
-    sandbox.world.failures.switchOff();
+    two.sandbox.world.failures.switchOff();
 
     // The lock ends by itself; nobody had used the refresh token, so it is still good.
     expect((await browser.ask(1, '/rally')).status).toBe(200);
-    expect(tokenRequests()).toBe(3);
+    expect(two.tokenRequests).toBe(3);
   });
-
-  test('a Redis that is restarted signs nobody out', async () => {
-    const browser = new Browser();
-    await signIn(browser, 0);
-    await redis.kill();
-    expect((await browser.ask(0, '/rally')).status).toBe(503);
-    await redis.start();
-    await until(async () => (await browser.ask(0, '/readyz')).status === 200);
-    await until(async () => (await browser.ask(1, '/readyz')).status === 200);
-
-    expect((await browser.ask(0, '/rally')).status).toBe(200);
-    expect((await browser.ask(1, '/rally')).status).toBe(200);
-  });
-
-  /** A browser whose requests the router sends to one process or the other. */
-  class Browser {
-    readonly asked: number[] = [];
-    private cookie = '';
-
-    async ask(process: number, path: string): Promise<Response> {
-      this.asked.push(process);
-      const url = new URL(path, 'http://localhost');
-      const answer = await fetch(
-        `http://127.0.0.1:${ports[process] ?? 0}${url.pathname}${url.search}`,
-        { headers: { Cookie: this.cookie }, redirect: 'manual' },
-      );
-      const [set] = answer.headers.getSetCookie();
-      if (set !== undefined) this.cookie = set.split(';')[0] ?? '';
-      return answer;
-    }
-  }
-
-  async function signIn(browser: Browser, first: 0 | 1): Promise<string[]> {
-    const toProvider = await browser.ask(first, '/login/rally');
-    const back = await allow(toProvider.headers.get('location') ?? '');
-    const done = await browser.ask(1 - first, back);
-    expect(done.status).toBe(303);
-    return [await (await browser.ask(first, '/rally')).text()];
-  }
-
-  /** At the provider: the person logs in and allows. */
-  async function allow(url: string): Promise<string> {
-    const visitor = new Visitor();
-    const login = await visitor.browse(url);
-    const fields = { username: 'ada@example.test', password: 'sandbox' };
-    const consent = await visitor.visit((await visitor.submit(login, 'form', fields)).location);
-    return (await visitor.submit(consent, 'form', { decision: 'allow' })).location.href;
-  }
-
-  /** The sign-in makes one, and each refresh another. */
-  function tokenRequests(): number {
-    const { all } = sandbox.world.received;
-    return all.filter(({ path }) => path === '/login/oauth2/token').length;
-  }
-
-  function switchOn(name: string, seconds: number): void {
-    const all = { times: undefined, client: undefined, provider: undefined };
-    sandbox.world.failures.switchOn({ ...all, name, seconds });
-  }
 });
 
-/** Waits for something that another process does, as long as the test may take. */
-async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setImmediate(resolve));
-}
+// `npm run rounds` does the same a thousand times, for more people.
+describeWithRedis(
+  'twenty times, the tokens of three sessions end while their pages are asked',
+  () => {
+    test('each is renewed by one request, and nobody is signed out', async () => {
+      const two = await TwoProcesses.start({}, TOKEN_SECONDS);
+      try {
+        const rounds = { rounds: 20, sessions: 3, pages: 10, runOutEvery: 20 };
+        const { faults, pages, tokenRequests } = await runRounds(two, rounds);
+
+        expect(faults).toEqual([]);
+        expect(pages).toBe(20 * 3 * (10 + 2));
+        expect(tokenRequests).toBe(20 * 3);
+        expect(two.errors).toBe('');
+      } finally {
+        await two.close();
+      }
+    });
+  },
+);

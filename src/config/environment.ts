@@ -50,6 +50,7 @@ const Environment = z.object({
   REDIS_URL: z
     .url({ protocol: /^rediss?$/, error: 'must be a URL that begins with redis:// or rediss://' })
     .optional(),
+  WEB_CONCURRENCY: wholeNumber(1, 200).default(1),
   REDIS_TLS_VERIFY: z.enum(['true', 'false'], { error: 'must be true or false' }).default('true'),
   RALLY_SERVER: secureUrl.optional(),
   RALLY_CLIENT_ID: text,

@@ -7,6 +7,8 @@ import {
   NotConnectedError,
   NotFoundError,
   SessionEndedError,
+  SessionRenewedError,
+  TooManyExportsError,
   TooManyRequestsError,
 } from '../errors.js';
 import { SessionStoreError } from '../session/store.js';
@@ -25,36 +27,45 @@ export function errorPage(error: unknown, place: Place): ErrorPage {
 
 function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefined {
   if (error instanceof NotConnectedError) {
-    const { name, page, shows, isRegistered, byHand } = error.provider;
+    const { name, page, shows, isRegistered, ownCredential } = error.provider;
+    const happened = {
+      never_was: `This page shows ${shows}, and for that it needs your permission at ${name}.`,
+      has_expired: `Your connection to ${name} has ended: its time is over.`,
+      was_replaced: `While this page was under way, your connection to ${name} was ended or replaced, as by another tab. If you have just connected there, load this page again.`,
+    };
     return {
       status: 401,
       code: 'not_connected',
       title: `Not connected to ${name}`,
-      happened: error.hasEnded
-        ? `Your connection to ${name} has ended: its time is over.`
-        : `This page shows ${shows}, and for that it needs your permission at ${name}.`,
+      happened: happened[error.why],
       next: isRegistered
         ? `Connect to ${name}. You come back here afterwards.`
-        : `Give this app ${byHand.article}. You come back here afterwards.`,
+        : `Give this app ${ownCredential.article}. You come back here afterwards.`,
       link: connectLink(error.provider, page),
     };
   }
   if (error instanceof ConnectionLostError) {
-    const { name, byHand, whyTokensDie, page, isRegistered } = error.provider;
+    const { name, ownCredential, whyTokensDie, page, isRegistered } = error.provider;
     const isByHand = error.kind !== 'oauth';
     return {
       status: 401,
       code: 'credential_rejected',
       title: isByHand
-        ? `${name} no longer accepts your ${byHand.label}`
+        ? `${name} no longer accepts your ${ownCredential.label}`
         : `${name} no longer accepts this connection`,
-      happened: `${isByHand ? byHand.whyRejected : whyTokensDie} It was forgotten here.`,
+      happened: `${isByHand ? ownCredential.whyRejected : whyTokensDie} It was forgotten here.`,
       next: isByHand
-        ? `Look at ${byHand.madeAt}, then paste another one${isRegistered ? `, or connect to ${name} in its place` : ''}.`
+        ? `See at ${name} what became of it and paste another one${isRegistered ? `, or connect to ${name} in its place` : ''}.`
         : `Connect to ${name} again.`,
       link: isByHand
-        ? { href: byHand.path, text: `Use ${byHand.article}` }
+        ? { href: ownCredential.path, text: `Use ${ownCredential.article}` }
         : connectLink(error.provider, page),
+      ...(isByHand && {
+        otherLinks: [
+          ...(isRegistered ? [connectLink(error.provider, page)] : []),
+          { href: ownCredential.madeAt, text: `See your ${ownCredential.label}s at ${name}` },
+        ],
+      }),
     };
   }
   if (error instanceof ForgeryError) {
@@ -134,6 +145,26 @@ function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefine
       next: 'Try again in a few seconds.',
       link: HOME,
       headers: { 'Retry-After': '5' },
+    };
+  }
+  if (error instanceof SessionRenewedError) {
+    return {
+      status: 409,
+      code: 'session_renewed',
+      title: 'You have just signed in in another tab',
+      happened: 'This page was asked for at the same moment, with the session from before that.',
+      next: 'Load this page again. If it stays, wait half a minute and start from the first page.',
+      link: HOME,
+    };
+  }
+  if (error instanceof TooManyExportsError) {
+    return {
+      status: 429,
+      code: 'too_many_exports',
+      title: 'Too many exports at once',
+      happened: 'Other exports of yours, or of other people here, are still being downloaded.',
+      next: 'Let one of them finish, or cancel it, then try again.',
+      link: HOME,
     };
   }
   if (error instanceof TooManyRequestsError) {

@@ -36,7 +36,7 @@ export function routesOf<P extends Provider>(facts: ProviderFacts, provider: P |
 /** The same for the routes of the sign-in, which a provider has only where it knows this app. */
 export function signInRoutesOf<P extends Provider>(facts: ProviderFacts, provider: P | undefined) {
   if (!provider || provider.isRegistered) return routesOf(facts, provider);
-  return () => [refuse(new NotConfiguredError(facts, provider.byHand))];
+  return () => [refuse(new NotConfiguredError(facts, provider.ownCredential))];
 }
 
 function refuse(error: NotConfiguredError): RequestHandler {
@@ -47,6 +47,11 @@ function refuse(error: NotConfiguredError): RequestHandler {
 
 interface Methods {
   readonly get?: readonly RequestHandler[];
+  /**
+   * In place of `get` where a visit changes something: a link scanner's HEAD would begin a sign-in, or
+   * spend the code of one.
+   */
+  readonly onlyGet?: readonly RequestHandler[];
   readonly post?: readonly RequestHandler[];
 }
 
@@ -56,13 +61,19 @@ interface Methods {
  * @returns a function that takes a path, and the handlers of each method that it knows
  */
 export function addPathsTo(app: Express) {
-  return (path: string, { get, post }: Methods): void => {
+  return (path: string, { get, onlyGet, post }: Methods): void => {
     const route = app.route(path);
+    const refuse: RequestHandler = () => {
+      throw new MethodNotAllowedError([
+        ...(get ? ['GET', 'HEAD'] : []),
+        ...(onlyGet ? ['GET'] : []),
+        ...(post ? ['POST'] : []),
+      ]);
+    };
+    if (onlyGet) route.head(refuse).get(...onlyGet); // Express answers HEAD by what is there for GET
     if (get) route.get(...get);
     if (post) route.post(...post);
-    route.all(() => {
-      throw new MethodNotAllowedError([...(get ? ['GET', 'HEAD'] : []), ...(post ? ['POST'] : [])]);
-    });
+    route.all(refuse);
   };
 }
 

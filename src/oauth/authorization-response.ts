@@ -24,7 +24,8 @@ declare const validated: unique symbol;
 
 /**
  * A redirect that has passed every check. Only {@link readAuthorizationResponse} makes one, and the
- * token request takes nothing else: a code whose state was not checked does not compile.
+ * token request takes nothing else: a code whose state was not checked does not compile. (Of a code that
+ * somebody pastes by hand, token/sign-in.ts says so itself.)
  */
 export interface ValidatedResponse {
   readonly [validated]: true;
@@ -48,10 +49,10 @@ export function readState(client: OAuthClient, parameters: RedirectParameters): 
   const { state, error } = parameters;
   if (typeof state === 'string' && state !== '') return state;
   if (state !== undefined && state !== '') throw new StateMismatchError('repeated');
-  // Such a server's denial cannot be told from a forged one. Its code is told to the person, but
-  // it changes nothing: otherwise any page could cancel a sign-in that is under way.
-  const isErrorByDesign = !client.returnsStateOnErrors && typeof error === 'string';
-  throw new StateMismatchError('missing', isErrorByDesign ? error : undefined);
+  // A denial without state (GoCD's) cannot be told from a forged one. Its code is told to the person,
+  // but it changes nothing: otherwise any page could cancel a sign-in that is under way.
+  const omitsStateByDesign = !client.returnsStateOnErrors && typeof error === 'string';
+  throw new StateMismatchError('missing', omitsStateByDesign ? error : undefined);
 }
 
 /**

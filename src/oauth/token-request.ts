@@ -3,14 +3,7 @@
 import type { ValidatedResponse } from './authorization-response.js';
 import type { OAuthClient } from './client.js';
 import { TokenResponseError, UnusableTokenResponseError } from './errors.js';
-
-/** The tokens of a successful answer (RFC 6749 §5.1). */
-export interface Tokens {
-  readonly accessToken: string;
-  readonly refreshToken?: string;
-  /** How long the access token lives from now on; absent where the server does not say. */
-  readonly expiresInSeconds?: number;
-}
+import { isUsableToken, type Tokens } from './tokens.js';
 
 /**
  * The body of the token request. It is posted as `application/x-www-form-urlencoded`, once: a code
@@ -32,23 +25,6 @@ export function tokenRequest(client: OAuthClient, response: ValidatedResponse): 
 }
 
 /**
- * The body of a refresh: a new access token without asking the person again.
- *
- * @param client our registration with the provider
- * @param refreshToken the newest refresh token we were given
- * @see [RFC 6749 §6](https://www.rfc-editor.org/rfc/rfc6749.html#section-6)
- */
-export function refreshRequest(client: OAuthClient, refreshToken: string): URLSearchParams {
-  return new URLSearchParams({
-    grant_type: client.grantTypes.refreshToken,
-    refresh_token: refreshToken,
-    client_id: client.clientId,
-    client_secret: client.clientSecret,
-    ...(client.sendsRedirectUriOnRefresh && { redirect_uri: client.redirectUri }),
-  });
-}
-
-/**
  * Reads the answer of the token endpoint. An error object is an error with status 200, too: one was
  * once taken for success (passport-oauth2, CVE-2021-41580). With 404 or 5xx it is a web server's
  * own, which many write as JSON with an `error` in it, and no word of the OAuth server.
@@ -60,9 +36,9 @@ export function refreshRequest(client: OAuthClient, refreshToken: string): URLSe
  * @see [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749.html#section-5.1)
  */
 export function readTokenResponse(answer: { status: number; body: string }): Tokens {
-  const fields = readJsonObject(answer);
+  const fields = readFields(answer);
   const isFromOAuthServer = answer.status < 500 && answer.status !== 404;
-  if (isFromOAuthServer && typeof fields['error'] === 'string') {
+  if (isFromOAuthServer && isErrorCode(fields['error'])) {
     const description = fields['error_description'];
     throw new TokenResponseError(
       fields['error'],
@@ -85,28 +61,18 @@ export function readTokenResponse(answer: { status: number; body: string }): Tok
   };
 }
 
-function readJsonObject({
-  status,
-  body,
-}: {
-  status: number;
-  body: string;
-}): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(body);
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
-  } catch {
-    // falls through: a text that is not JSON is as unusable as JSON that is not an object
-  }
-  throw new UnusableTokenResponseError(`status ${status}, not a JSON object`);
+/** The codes of §5.2 are words; what is longer than a line is none, and would only cost time. */
+function isErrorCode(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 200;
 }
 
-/**
- * A token with a line break or a quote in it would let its sender write headers of our requests,
- * and one without a limit would fill the session store.
- */
-function isUsableToken(value: unknown): value is string {
-  return typeof value === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]{1,2048}$/.test(value);
+/** Of `null`, `7` and `"text"` every field is absent, as of `{}`. */
+function readFields({ status, body }: { status: number; body: string }): Record<string, unknown> {
+  try {
+    return Object(JSON.parse(body)) as Record<string, unknown>;
+  } catch {
+    throw new UnusableTokenResponseError(`status ${status}, not JSON`);
+  }
 }
 
 /**

@@ -1,7 +1,10 @@
 // GoCD's cctray.xml: one entry for each stage and one for each job, none for the pipeline itself.
 // The format: https://cctray.org/v1
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
-import { unexpectedAnswer, type Http } from '../http.js';
+import type { Http } from '../http.js';
+import { unexpectedAnswer } from '../http/upstream-error.js';
+import { maskSent } from '../mask.js';
+import { slicesOf } from '../slices.js';
 import { requireSuccess } from './provider.js';
 
 export interface Pipeline extends Status {
@@ -54,7 +57,7 @@ export async function fetchPipelines(
 ): Promise<readonly Pipeline[]> {
   const answer = requireSuccess(await http.get(new URL(`${server}/cctray.xml`), headers));
   try {
-    return readCctray(answer.body);
+    return await readCctray(slicesOf(answer.body));
   } catch (error) {
     if (error instanceof NotCctrayError) throw unexpectedAnswer(answer);
     throw error;
@@ -62,14 +65,17 @@ export async function fetchPipelines(
 }
 
 /**
- * Reads cctray.xml.
+ * Reads cctray.xml, in one pass and without building a tree.
  *
+ * @param pieces the text, cut anywhere
  * @returns the pipelines in the order of their first entry; empty when nothing has run yet
  * @throws {NotCctrayError} for malformed XML, other XML, and any document type declaration
  */
-export function readCctray(xml: string): readonly Pipeline[] {
+export async function readCctray(
+  pieces: Iterable<string> | AsyncIterable<string>,
+): Promise<readonly Pipeline[]> {
   const pipelines = new Map<string, Map<string, Stage & { jobs: Entry[] }>>();
-  for (const { path, entry } of readEntries(xml)) {
+  const parser = createParser(({ path, entry }) => {
     const [pipelineName, stageName, jobName] = path;
     const stages = getOrAdd(pipelines, pipelineName, () => new Map<string, never>());
     if (jobName === undefined) {
@@ -77,7 +83,9 @@ export function readCctray(xml: string): readonly Pipeline[] {
     } else {
       getOrAdd(stages, stageName, () => ({ ...entry, name: stageName, jobs: [] })).jobs.push(entry);
     }
-  }
+  });
+  for await (const piece of pieces) parser.write(piece);
+  parser.close();
   return [...pipelines].map(([name, stages]) => summary(name, [...stages.values()]));
 }
 
@@ -117,13 +125,21 @@ const MOST_ENTRIES = 50_000;
 /** cctray.xml needs four levels. */
 const DEEPEST = 16;
 
-function readEntries(xml: string): readonly ReadEntry[] {
-  const entries: ReadEntry[] = [];
+/** Of all between the ends of two tags: a value, or a comment, without end would be kept whole. */
+const LONGEST_TAG = 100_000;
+
+/** @param onEntry is given each entry, when its element ends */
+function createParser(onEntry: (entry: ReadEntry) => void) {
   const open: string[] = [];
+  let entries = 0;
+  let lastTagEnd = 0;
   let project: SaxesTagPlain | undefined;
   let breakers: string | undefined;
 
   const parser = new SaxesParser();
+  const refuseLongTag = () => {
+    if (parser.position - lastTagEnd > LONGEST_TAG) throw new NotCctrayError('a tag is too long');
+  };
   parser.on('error', (error) => {
     throw new NotCctrayError(error.message);
   });
@@ -132,6 +148,8 @@ function readEntries(xml: string): readonly ReadEntry[] {
     throw new NotCctrayError('a document type declaration is not accepted');
   });
   parser.on('opentag', (tag) => {
+    refuseLongTag();
+    lastTagEnd = parser.position;
     if (open.length === 0 && tag.name !== 'Projects') {
       throw new NotCctrayError('the root element is not Projects');
     }
@@ -145,42 +163,52 @@ function readEntries(xml: string): readonly ReadEntry[] {
     open.push(tag.name);
   });
   parser.on('closetag', () => {
+    refuseLongTag();
+    lastTagEnd = parser.position;
     open.pop();
-    if (entries.length >= MOST_ENTRIES) throw new NotCctrayError('there are too many entries');
     if (open.length === 1 && project) {
-      entries.push(readEntry(project, breakers));
+      entries += 1;
+      if (entries > MOST_ENTRIES) throw new NotCctrayError('there are too many entries');
+      onEntry(readEntry(project, breakers));
       project = undefined;
     }
   });
-  parser.write(xml).close();
-  return entries;
+  return {
+    write: (piece: string) => {
+      parser.write(piece);
+      refuseLongTag();
+    },
+    close: () => parser.close(),
+  };
 }
 
 function readEntry({ attributes }: SaxesTagPlain, breakers: string | undefined): ReadEntry {
-  const name = attributes['name'] ?? '(no name)';
+  // What goes into a page. GoCD may repeat the token anywhere.
+  const text = (name: string, absent: string) => maskSent(attributes[name] ?? absent);
+  const name = text('name', '(no name)');
   const [pipeline = name, stage = '(no stage)', job] = name.split(' :: ');
   return {
     path: [pipeline, stage, job],
     entry: {
       name: job ?? stage,
-      activity: attributes['activity'] ?? 'Unknown',
-      lastBuildStatus: attributes['lastBuildStatus'] ?? 'Unknown',
-      label: attributes['lastBuildLabel'] ?? '',
-      lastBuildTime: readTime(attributes['lastBuildTime']),
-      url: readUrl(attributes['webUrl']),
-      breakers: breakers === '' ? undefined : breakers,
+      activity: text('activity', 'Unknown'),
+      lastBuildStatus: text('lastBuildStatus', 'Unknown'),
+      label: text('lastBuildLabel', ''),
+      lastBuildTime: readTime(text('lastBuildTime', '')),
+      url: readUrl(text('webUrl', '')),
+      breakers: breakers ? maskSent(breakers) : undefined,
     },
   };
 }
 
-function readTime(text: string | undefined): BuildTime | undefined {
-  if (!text) return undefined;
+function readTime(text: string): BuildTime | undefined {
+  if (text === '') return undefined;
   const instant = /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : NaN;
   return Number.isNaN(instant) ? { text } : { text, instant };
 }
 
-function readUrl(text: string | undefined): string | undefined {
-  return text && /^https?:\/\//i.test(text) ? text : undefined;
+function readUrl(text: string): string | undefined {
+  return /^https?:\/\//i.test(text) ? text : undefined;
 }
 
 function getOrAdd<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {

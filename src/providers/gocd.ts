@@ -47,11 +47,13 @@ export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | unde
     sendsRedirectUriOnRefresh: true,
     returnsStateOnErrors: false,
     grantsUrl: `${server}/oauth/user_tokens`,
-    byHand: {
+    ownCredential: {
       kind: 'access-token',
       path: '/gocd/access-token',
-      label: 'Personal access token',
+      label: 'personal access token',
       article: 'a personal access token',
+      shape: /^[0-9a-z]{40}$/i, // GoCD looks up no other length (AccessTokenService)
+      looks: 'it has exactly 40 letters and digits',
       madeAt: `${server}/access_tokens`,
       whyRejected: 'It may have been revoked. GoCD has such tokens since 19.2.',
       tryOut: async (credential) => {

@@ -1,7 +1,9 @@
 import type { OAuthClient } from '../oauth/client.js';
-import { unexpectedAnswer, type Http, type ProviderAnswer } from '../http.js';
+import type { Http, ProviderAnswer } from '../http.js';
+import { unexpectedAnswer } from '../http/upstream-error.js';
 
-export type ProviderId = 'rally' | 'gocd';
+export const PROVIDER_IDS = ['rally', 'gocd'] as const;
+export type ProviderId = (typeof PROVIDER_IDS)[number];
 
 /** What is known of a provider even when it is not configured. */
 export interface ProviderFacts {
@@ -22,18 +24,18 @@ export interface ProviderFacts {
 }
 
 /**
- * Everything that differs between the providers: each is one plain object of this shape, and
- * nothing outside this folder asks which of them it has before it.
+ * What differs between the providers: each is one plain object of this shape. The routes and the
+ * sign-in do not ask which of them they have before them; only words and pages of one provider do.
  */
 export interface Provider extends ProviderFacts, OAuthClient {
   readonly server: string;
   readonly http: Http;
-  /** Whether it knows this app as a client (RFC 6749 §2); if not, only {@link byHand} is left. */
+  /** Whether it knows this app as a client (RFC 6749 §2); if not, {@link ownCredential} is left. */
   readonly isRegistered: boolean;
   /** Where the person can take back the grant. */
   readonly grantsUrl: string;
   /** What a person can paste in place of signing in. */
-  readonly byHand: OwnCredential;
+  readonly ownCredential: OwnCredential;
   /** What may be behind a token that stopped working, in the provider's own ways. */
   readonly whyTokensDie: string;
   /** What the person can do about "signed in but not allowed". */
@@ -51,9 +53,14 @@ export interface OwnCredential {
   readonly kind: 'api-key' | 'access-token';
   /** This app's page for it. */
   readonly path: string;
+  /** `API key` */
   readonly label: string;
   /** `an API key` */
   readonly article: string;
+  /** What every one looks like. Another provider's must not be sent to this one to find out. */
+  readonly shape: RegExp;
+  /** The same in words. */
+  readonly looks: string;
   /** Where it is made and deleted. */
   readonly madeAt: string;
   /** What may be behind one that is not accepted. */
@@ -72,6 +79,8 @@ export interface Credential {
   /** By the grant of RFC 6749; or a string that a person has made at the provider, and typed in here. */
   readonly kind: 'oauth' | 'api-key' | 'access-token';
   readonly accessToken: string;
+  /** Whose it is; absent where the provider names nobody, or could not be asked. */
+  readonly person?: Person;
 }
 
 /** A person as the provider's API knows them. */

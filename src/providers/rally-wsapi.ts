@@ -1,152 +1,115 @@
-// Rally's Web Services API v2.0, as far as this app needs it: who am I, and my stories.
+// Rally's Web Services API v2.0: how it is asked, and the envelopes of its answers.
+import { inspect } from 'node:util';
 import { z } from 'zod';
-import { unexpectedAnswer, type Http, type ProviderAnswer } from '../http.js';
-import { ApiError, requireSuccess, type Person } from './provider.js';
+import type { Http } from '../http.js';
+import { unexpectedAnswer } from '../http/upstream-error.js';
+import { beginningOf, maskSent } from '../mask.js';
+import { readJson } from './json-answer.js';
+import { ApiError, requireSuccess, type Credential } from './provider.js';
 
-/** One page of a result. WSAPI counts from 1. */
-export interface Page {
-  readonly start: number;
-  /** 2000 at most; Rally silently caps more. */
-  readonly pageSize: number;
+/** The API, as somebody whose credential is in the headers. */
+export interface Wsapi {
+  readonly http: Http;
+  readonly server: string;
+  readonly by: Credential;
+  readonly headers: Record<string, string>;
 }
 
-export interface Stories {
-  readonly stories: readonly Story[];
+export interface Rows {
+  /** As they came; never more than were asked for, so that one answer's work is bounded. */
+  readonly rows: readonly unknown[];
   /** How many there are in all, as Rally says: it may count some that the person cannot see. */
   readonly total: number;
   readonly warnings: readonly string[];
 }
 
-export interface Story {
-  readonly formattedId: string;
-  readonly name: string;
-  readonly scheduleState: string;
-  readonly planEstimate: number | undefined;
-  readonly iteration: string | undefined;
-  readonly project: string | undefined;
-  readonly blocked: boolean;
-  /** Rally's own page of the story; it has no other address in the API's answers. */
-  readonly url: string | undefined;
-}
-
-type Headers = Record<string, string>;
+/**
+ * "Rate limit each user to a maximum of 12 simultaneous requests. Exceeding 12 will result in a
+ * slowdown" (Broadcom KB 95713): of a person, in whatever session or tab.
+ */
+const MOST_AT_ONCE = 12;
 
 const MOST_TEXTS = 20;
-const LONGEST_NAME = 200;
+const LONGEST_TEXT = 2000;
 
-/** Texts of an envelope. What is not a text is shown as it came: an error must not be overlooked. */
-const texts = z.unknown().transform((value): string[] => {
-  const list: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
-  return list
-    .slice(0, MOST_TEXTS)
-    .map((text) => (typeof text === 'string' ? text : JSON.stringify(text)));
+/** So much of a text is searched for secrets: of 20 MB it would take seconds, for everybody. */
+const LONGEST_SEARCHED = 10 * LONGEST_TEXT;
+
+/** What goes into a page. Rally may repeat the token anywhere. */
+export const text = z.string().transform((value) => {
+  const masked = maskSent(beginningOf(value, LONGEST_SEARCHED));
+  // Copied when it is cut: a slice would keep all of it in memory.
+  return masked.length <= LONGEST_TEXT ? masked : copyOf(masked.slice(0, LONGEST_TEXT));
 });
 
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
+}
+
+/** Texts of an envelope. What is not a text is shown all the same: an error must not be overlooked. */
+export const texts = z
+  .unknown()
+  .optional()
+  .transform((value): string[] => {
+    const list: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
+    return list
+      .slice(0, MOST_TEXTS)
+      .map((each) => text.parse(typeof each === 'string' ? each : inspect(each)));
+  });
+
 // ObjectIDs have been seen as strings (a user fixture of 2013), so both are taken.
-const objectId = z
+export const objectId = z
   .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
   .pipe(z.number().int().positive());
-const reference = z.object({ _refObjectName: z.string() });
-
-// Odd values of one row must not hide the others: each field falls back by itself.
-const StoryRow = z
-  .object({
-    ObjectID: objectId.optional().catch(undefined),
-    FormattedID: z.string().catch('?'),
-    Name: z.string().catch('(no name)'),
-    ScheduleState: z.string().catch('Unknown'),
-    PlanEstimate: z.number().optional().catch(undefined),
-    Iteration: reference.optional().catch(undefined),
-    Project: reference.optional().catch(undefined),
-    Blocked: z.boolean().catch(false),
-  })
-  .catch({ FormattedID: '?', Name: '(no name)', ScheduleState: 'Unknown', Blocked: false });
-
-const FETCHED = 'ObjectID,FormattedID,Name,ScheduleState,PlanEstimate,Iteration,Project,Blocked';
 
 const QueryResult = z.object({
   QueryResult: z.object({
     Errors: texts,
     Warnings: texts,
-    TotalResultCount: z.coerce.number().catch(0),
+    TotalResultCount: z.coerce.number().int().nonnegative().catch(0),
     Results: z.array(z.unknown()),
-  }),
-});
-
-const User = z.object({
-  User: z.object({
-    Errors: texts,
-    ObjectID: objectId,
-    DisplayName: z.string().optional().catch(undefined),
-    UserName: z.string().optional().catch(undefined),
-    _refObjectName: z.string().optional().catch(undefined),
   }),
 });
 
 /** `{"OperationResult":{"Errors":[…]}}` with status 200 is how WSAPI says no to anything. */
 const Failure = z.object({ OperationResult: z.object({ Errors: texts }) });
 
-/**
- * Asks whose token this is. `/user` without an id or a query means the caller.
- *
- * @throws {CredentialRejectedError | NotAllowedError | ApiError | UpstreamError}
- */
-export async function fetchWhoAmI(http: Http, server: string, headers: Headers): Promise<Person> {
-  const url = new URL(`${server}/slm/webservice/v2.0/user`);
-  url.searchParams.set('fetch', 'ObjectID,DisplayName,UserName');
-  const { User: user } = read(User, await http.get(url, headers));
-  refuseErrors(user.Errors);
-  const names = [user.DisplayName, user._refObjectName, user.UserName, `User ${user.ObjectID}`];
-  const name = names.find((name) => name !== undefined && name !== '') ?? '';
-  return { id: user.ObjectID, name: name.slice(0, LONGEST_NAME) };
+/** The address of a request: it holds no credential, and may be shown. */
+export function wsapiUrl(
+  { server }: Wsapi,
+  path: string,
+  parameters: Readonly<Record<string, string>>,
+): URL {
+  const url = new URL(`${server}/slm/webservice/v2.0/${path}`);
+  url.search = new URLSearchParams(parameters).toString();
+  return url;
 }
 
 /**
- * Fetches one page of the stories that a person owns, in rank order.
+ * Asks for one page of a query.
  *
+ * @param url from {@link wsapiUrl}, with `pagesize`
  * @throws {CredentialRejectedError | NotAllowedError | ApiError | UpstreamError}
  */
-export async function fetchMyStories(
-  http: Http,
-  server: string,
-  headers: Headers,
-  me: Person,
-  { start, pageSize }: Page,
-): Promise<Stories> {
-  const url = new URL(`${server}/slm/webservice/v2.0/hierarchicalrequirement`);
-  url.search = new URLSearchParams({
-    query: `(Owner = "/user/${me.id}")`, // by reference: no text of a user's reaches the query
-    order: 'Rank,ObjectID', // without ObjectID last, pages overlap (Rally's .NET and Java toolkits)
-    fetch: FETCHED, // fetch=true is discouraged (Broadcom KB 125586)
-    start: String(start),
-    pagesize: String(pageSize),
-  }).toString();
-  const { QueryResult: result } = read(QueryResult, await http.get(url, headers));
+export async function fetchRows(wsapi: Wsapi, url: URL): Promise<Rows> {
+  const { QueryResult: result } = await fetchEnvelope(wsapi, url, QueryResult);
   refuseErrors(result.Errors);
   return {
-    // Never more than were asked for, so that one answer's work is bounded.
-    stories: z
-      .array(StoryRow)
-      .parse(result.Results.slice(0, pageSize))
-      .map((row) => ({
-        formattedId: row.FormattedID,
-        name: row.Name,
-        scheduleState: row.ScheduleState,
-        planEstimate: row.PlanEstimate,
-        iteration: row.Iteration?._refObjectName,
-        project: row.Project?._refObjectName,
-        blocked: row.Blocked,
-        // Built from the id: `_ref` is the API's address, and a host named in a body is not trusted.
-        url:
-          row.ObjectID === undefined ? undefined : `${server}/#/detail/userstory/${row.ObjectID}`,
-      })),
+    rows: result.Results.slice(0, Number(url.searchParams.get('pagesize'))),
     total: result.TotalResultCount,
     warnings: result.Warnings,
   };
 }
 
-function read<Shape extends z.ZodType>(shape: Shape, answer: ProviderAnswer): z.infer<Shape> {
-  const value = parseJson(requireSuccess(answer));
+/** @throws {CredentialRejectedError | NotAllowedError | ApiError | UpstreamError} */
+export async function fetchEnvelope<Shape extends z.ZodType>(
+  { http, headers, by }: Wsapi,
+  url: URL,
+  shape: Shape,
+): Promise<z.infer<Shape>> {
+  const line = { of: String(by.person?.id ?? by.accessToken), atOnce: MOST_AT_ONCE };
+  const answer = requireSuccess(await http.get(url, headers, line));
+  const value = await readJson(answer);
   const failure = Failure.safeParse(value);
   if (failure.success) refuseErrors(failure.data.OperationResult.Errors);
   const result = shape.safeParse(value);
@@ -154,15 +117,7 @@ function read<Shape extends z.ZodType>(shape: Shape, answer: ProviderAnswer): z.
   return result.data;
 }
 
-function parseJson(answer: ProviderAnswer): unknown {
-  try {
-    return JSON.parse(answer.body);
-  } catch {
-    throw unexpectedAnswer(answer);
-  }
-}
-
 /** Status 200 does not mean success: a query that does not parse is a 200 with Errors. */
-function refuseErrors(errors: readonly string[]): void {
+export function refuseErrors(errors: readonly string[]): void {
   if (errors.length > 0) throw new ApiError(errors);
 }

@@ -2,7 +2,8 @@
 import type { Config } from '../config.js';
 import type { Http } from '../http.js';
 import type { Credential, Person, Provider, ProviderFacts } from './provider.js';
-import { fetchMyStories, fetchWhoAmI, type Page, type Stories } from './rally-wsapi.js';
+import { fetchWhoAmI } from './rally-person.js';
+import type { Wsapi } from './rally-wsapi.js';
 
 export const RALLY = {
   id: 'rally',
@@ -19,7 +20,7 @@ export const RALLY = {
 
 export interface Rally extends Provider {
   whoAmI(credential: Credential): Promise<Person>;
-  myStories(credential: Credential, me: Person, page: Page): Promise<Stories>;
+  wsapi(credential: Credential): Wsapi;
 }
 
 /** @returns undefined where Rally is not configured */
@@ -29,6 +30,7 @@ export function createRally({ rally, serverUrl }: Config, http: Http): Rally | u
   // Rally's API takes the access token in a header of its own, and not as a Bearer token although
   // the token answer says token_type "Bearer". API keys go the same way.
   const credentialHeaders = ({ accessToken }: Credential) => ({ zsessionid: accessToken });
+  const wsapi = (by: Credential) => ({ http, server, by, headers: credentialHeaders(by) });
   return {
     ...RALLY,
     server,
@@ -46,23 +48,24 @@ export function createRally({ rally, serverUrl }: Config, http: Http): Rally | u
     sendsRedirectUriOnRefresh: false,
     returnsStateOnErrors: true,
     grantsUrl: `${server}/login/accounts/index.html#/apps`,
-    byHand: {
+    ownCredential: {
       kind: 'api-key',
       path: '/rally/api-key',
       label: 'API key',
       article: 'an API key',
+      shape: /^_/, // all that is known of it: Rally's documents show no whole key
+      looks: 'it begins with an underscore',
       madeAt: `${server}/login/accounts/index.html#/keys`,
       whyRejected:
         'It may have been deleted or reset, or API keys are disabled for your subscription.',
-      tryOut: (credential) => fetchWhoAmI(http, server, credentialHeaders(credential)),
+      tryOut: (credential) => fetchWhoAmI(wsapi(credential)),
     },
     whyTokensDie: 'It has expired, or the grant was removed in Rally’s Application Manager.',
     whyForbidden:
       'Your Rally account may have no access to this workspace, or your company’s network may be in the way. A subscription administrator can tell.',
     trialUrl: `${server}/slm/webservice/v2.0/user`,
     credentialHeaders,
-    whoAmI: (credential) => fetchWhoAmI(http, server, credentialHeaders(credential)),
-    myStories: (credential, me, page) =>
-      fetchMyStories(http, server, credentialHeaders(credential), me, page),
+    wsapi,
+    whoAmI: (credential) => fetchWhoAmI(wsapi(credential)),
   };
 }

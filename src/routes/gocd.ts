@@ -1,39 +1,32 @@
 // Step 4 of the dance, at GoCD: GET /gocd uses the token and shows what it opens, the pipelines.
 import type { RequestHandler } from 'express';
-import type { Status } from '../providers/gocd-cctray.js';
+import { addressOf, readAddress } from '../gocd-page/address.js';
+import { boardOf } from '../gocd-page/board.js';
+import { activityOf, resultOf, timeOf } from '../gocd-page/words.js';
 import type { GoCD } from '../providers/gocd.js';
 import { withConnection } from '../with-connection.js';
 
 export function showPipelines(provider: GoCD): RequestHandler {
   return async (request, response) => {
-    const pipelines = await withConnection(request, provider, (connection) =>
+    const address = readAddress(request.query);
+    const all = await withConnection(request, provider, (connection) =>
       provider.pipelines(connection),
     );
+    const board = boardOf(all, address);
+    const { failed } = board.counts;
     response.render('gocd', {
-      title: 'Your pipelines in GoCD',
+      title: failed > 0 ? `${failed} failed · Your pipelines in GoCD` : 'Your pipelines in GoCD',
+      icon: all.length === 0 ? undefined : failed > 0 ? 'icon-bad.svg' : 'icon-good.svg',
+      styles: ['gocd.css'],
+      scripts: ['gocd.js'],
       provider,
-      pipelines,
-      toneOf,
+      address,
+      addressOf,
+      board,
+      activityOf,
       resultOf,
-      counts: {
-        all: pipelines.length,
-        failed: pipelines.filter(({ lastBuildStatus }) => lastBuildStatus === 'Failure').length,
-        building: pipelines.filter(({ activity }) => activity === 'Building').length,
-      },
+      timeOf,
+      now: Date.now(),
     });
   };
-}
-
-/** GoCD sends Success and Failure; the format allows more, which is neither good nor bad. */
-const RESULTS: ReadonlyMap<string, { tone: string; words: string }> = new Map([
-  ['Success', { tone: 'good', words: 'passed' }],
-  ['Failure', { tone: 'bad', words: 'failed' }],
-]);
-
-function toneOf({ lastBuildStatus }: Status): string {
-  return RESULTS.get(lastBuildStatus)?.tone ?? 'unknown';
-}
-
-function resultOf({ lastBuildStatus }: Status): string {
-  return RESULTS.get(lastBuildStatus)?.words ?? lastBuildStatus;
 }

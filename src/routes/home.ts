@@ -1,7 +1,7 @@
 // Step 0: GET / shows both providers, connected or not. Looking costs no session.
 import type { Request, RequestHandler } from 'express';
 import type { Provider, ProviderFacts } from '../providers/provider.js';
-import { connectionTo } from '../session.js';
+import { connectionTo } from '../session/connections.js';
 
 /** A provider as home shows it; without the second part where it is not configured. */
 export type Offer = readonly [ProviderFacts, Provider | undefined];
@@ -27,8 +27,11 @@ function describeConnection(request: Request, provider: Provider) {
       name: connection.person?.name,
       kind: connection.kind,
       isRenewed: connection.refreshToken !== undefined,
+      refreshes: connection.refreshes ?? 0,
       isNamed: provider.whoAmI !== undefined,
       since: new Date(connection.connectedAt).toISOString(),
+      // One that has ended is still a connection where it can be renewed.
+      hasEnded: connection.expiresAt !== undefined && connection.expiresAt <= Date.now(),
       lifeLeft:
         connection.expiresAt === undefined ? undefined : inWords(connection.expiresAt - Date.now()),
     }

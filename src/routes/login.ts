@@ -1,4 +1,4 @@
-// Step 1 of the dance. GET /login/:provider sends the browser to the provider's authorization
+// Step 1 of the dance. GET /login/rally (or /login/gocd) sends the browser to the provider's authorization
 // endpoint. The person signs in and decides there; the browser returns to routes/oauth-redirect.ts.
 import type { RequestHandler } from 'express';
 import { v4 as uuid } from 'uuid';
@@ -8,10 +8,10 @@ import { createCodeVerifier } from '../oauth/pkce.js';
 import { GOCD } from '../providers/gocd.js';
 import type { Provider } from '../providers/provider.js';
 import { RALLY } from '../providers/rally.js';
-import { rememberSignIn } from '../session.js';
+import { rememberSignIn } from '../session/sign-ins.js';
 
-/** Where a sign-in may end: nothing that arrives in a URL is ever redirected to as it is. */
-const RETURN_TO: readonly string[] = ['/', RALLY.page, GOCD.page];
+/** The only pages that a sign-in may end on: no address of a query is ever redirected to as it is. */
+const RETURN_TO: readonly string[] = ['/', RALLY.page, GOCD.page, '/walkthrough'];
 
 export function login(provider: Provider): RequestHandler {
   return async (request, response) => {
@@ -24,7 +24,7 @@ export function login(provider: Provider): RequestHandler {
     const codeVerifier = createCodeVerifier();
     await rememberSignIn(request, {
       state,
-      redirectUri: provider.redirectUri, // an answer is only believed where this provider sends it
+      redirectUri: provider.redirectUri, // the answer counts at this redirect URI only
       codeVerifier,
       startedAt: Date.now(),
       returnTo,

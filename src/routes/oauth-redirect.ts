@@ -1,12 +1,14 @@
 // Steps 2 and 3 of the dance. The provider has sent the browser back, with a code or with an error.
 // We check the answer, change the code for a token, and send the browser on to a page of ours.
 import type { Request, RequestHandler } from 'express';
-import { UpstreamError } from '../http.js';
+import { UpstreamError } from '../http/upstream-error.js';
 import { readAuthorizationResponse, readState } from '../oauth/authorization-response.js';
 import { StateMismatchError } from '../oauth/errors.js';
 import { readTokenResponse, tokenRequest } from '../oauth/token-request.js';
 import type { Person, Provider } from '../providers/provider.js';
-import { connect, connectionFrom, takeSignIn, type Connection } from '../session.js';
+import { connectionFrom, type Connection } from '../session/connection.js';
+import { connect } from '../session/connections.js';
+import { takeSignIn } from '../session/sign-ins.js';
 
 export function oauthRedirect(provider: Provider): RequestHandler {
   return async (request, response) => {

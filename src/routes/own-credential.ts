@@ -1,8 +1,11 @@
 // In place of the dance: a string that a person has made at the provider by hand, Rally's API key or
 // GoCD's personal access token. It is tried before it is kept, and never shown again.
 import type { Request, RequestHandler, Response } from 'express';
+import { isHeaderSafe } from '../oauth/tokens.js';
 import { CredentialRejectedError, type Person, type Provider } from '../providers/provider.js';
-import { connect, connectionBy, csrfTokenOf } from '../session.js';
+import { csrfTokenOf } from '../session.js';
+import { connectionByHand } from '../session/connection.js';
+import { connect } from '../session/connections.js';
 
 export function ownCredentialPage(provider: Provider): RequestHandler {
   return async (request, response) => {
@@ -12,21 +15,23 @@ export function ownCredentialPage(provider: Provider): RequestHandler {
 
 export function useOwnCredential(provider: Provider): RequestHandler {
   return async (request, response) => {
-    const { byHand } = provider;
+    const { ownCredential } = provider;
     const entered = (request.body as Record<string, unknown>)['credential'];
     const value = typeof entered === 'string' ? entered.trim() : '';
-    if (!isUsable(value)) {
-      const fault = `That cannot be ${byHand.article}: paste it whole, without spaces.`;
+    if (!isUsable(value) || !ownCredential.shape.test(value)) {
+      logRefusal(request, provider, 'malformed');
+      const fault = `That cannot be ${ownCredential.article}: ${ownCredential.looks}. Paste it whole, without spaces.`;
       await render(request, response.status(400), provider, fault);
       return;
     }
-    const connection = connectionBy(byHand.kind, value);
+    const connection = connectionByHand(ownCredential.kind, value);
     let person: Person | undefined;
     try {
-      person = await byHand.tryOut(connection);
+      person = await ownCredential.tryOut(connection);
     } catch (error) {
       if (!(error instanceof CredentialRejectedError)) throw error;
-      const fault = `${provider.name} does not accept it. ${byHand.whyRejected}`;
+      logRefusal(request, provider, 'not accepted');
+      const fault = `${provider.name} does not accept it. ${ownCredential.whyRejected}`;
       await render(request, response.status(401), provider, fault);
       return;
     }
@@ -34,6 +39,12 @@ export function useOwnCredential(provider: Provider): RequestHandler {
     await connect(request, provider.id, { ...connection, ...(person && { person }) });
     response.redirect(303, provider.page);
   };
+}
+
+/** As middleware/errors.ts logs a sign-in that fails. */
+function logRefusal({ log }: Request, { id, ownCredential }: Provider, what: string): void {
+  const facts = { event: 'sign-in refused', provider: id, reason: `${ownCredential.kind} ${what}` };
+  log.warn(facts, `${ownCredential.label} refused`);
 }
 
 /** The field is empty each time: what was typed in is not sent back. */
@@ -44,14 +55,13 @@ async function render(
   fault?: string,
 ): Promise<void> {
   response.render('own-credential', {
-    title: `Use ${provider.byHand.article}`,
+    title: `Use ${provider.ownCredential.article}`,
     provider,
     fault,
     csrfToken: await csrfTokenOf(request),
   });
 }
 
-/** It goes into a header: nothing in it may end a line or a quoted string. */
 function isUsable(value: string): boolean {
-  return /^[\x21\x23-\x5b\x5d-\x7e]{8,500}$/.test(value);
+  return value.length >= 8 && value.length <= 500 && isHeaderSafe(value);
 }

@@ -1,42 +1,23 @@
-// Step 4 of the dance, at Rally: GET /rally uses the token and shows what it opens, my stories.
+// Step 4 of the dance, at Rally: GET /rally uses the token and shows what it opens, my work.
 import type { RequestHandler } from 'express';
-import { BadParameterError } from '../errors.js';
+import { fetchArtifacts } from '../providers/rally-artifacts.js';
 import type { Rally } from '../providers/rally.js';
-import { rememberPerson } from '../session.js';
-import { withConnection } from '../with-connection.js';
+import { addressOf, isCanonical, pageOf, readAddress } from '../rally-page/address.js';
+import { rallyPage } from '../rally-page/page.js';
+import { withPerson } from '../with-person.js';
 
-const PAGE_SIZE = 50;
-
-export function showStories(provider: Rally): RequestHandler {
+export function showWork(provider: Rally): RequestHandler {
   return async (request, response) => {
-    const page = readPageNumber(request.query['page']);
-    const start = (page - 1) * PAGE_SIZE + 1;
-
-    const { me, result } = await withConnection(request, provider, async (connection) => {
-      const me = connection.person ?? (await provider.whoAmI(connection));
-      if (!connection.person) await rememberPerson(request, provider.id, connection, me);
-      const result = await provider.myStories(connection, me, { start, pageSize: PAGE_SIZE });
-      return { me, result };
+    const address = readAddress(request.query);
+    // A form sends its empty fields, too: the browser is sent on to the short address.
+    if (!isCanonical(request.query, address)) {
+      response.redirect(addressOf('/rally', address));
+      return;
+    }
+    const page = await withPerson(request, provider, async (connection, me) => {
+      const found = await fetchArtifacts(provider.wsapi(connection), me, address, pageOf(address));
+      return rallyPage(provider, me, address, found);
     });
-
-    const last = start + result.stories.length - 1;
-    response.render('rally', {
-      title: 'Your stories in Rally',
-      provider,
-      me,
-      ...result,
-      first: start,
-      last,
-      previous: page > 1 ? page - 1 : undefined,
-      // A page that is not full ends the list, whatever the total says: it may count what one
-      // cannot see, or be missing.
-      next: result.stories.length >= PAGE_SIZE && last !== result.total ? page + 1 : undefined,
-    });
+    response.render('rally', page);
   };
-}
-
-function readPageNumber(value: unknown): number {
-  if (value === undefined) return 1;
-  if (typeof value === 'string' && /^[1-9]\d{0,5}$/.test(value)) return Number(value);
-  throw new BadParameterError('page', 'a whole number from 1');
 }

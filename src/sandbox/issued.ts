@@ -1,3 +1,5 @@
+import type { Given } from './given.js';
+import type { Person } from './people.js';
 import { mask } from './received.js';
 import type { World } from './world.js';
 
@@ -9,43 +11,21 @@ export interface Issued {
   readonly masked: string;
   /** In milliseconds since 1970; undefined where it has no end. */
   readonly endsAt: number | undefined;
-  readonly isEnded: boolean;
+  /** Why it does not work; undefined while it does. */
+  readonly whyNot: string | undefined;
 }
 
 const SHOWN = 100;
 
-/** The newest codes, tokens and keys of both providers, the ended ones too. */
-export function issuedIn({ rally, gocd, clock }: World): readonly Issued[] {
-  const now = clock.now();
-  const ofRally = rally.grants.lines.slice(-SHOWN).map((line): Issued => {
-    const { grant, tokens } = line;
-    const endsAt = tokens ? tokens.expiresAt : line.codeExpiresAt;
-    return {
-      what: tokens ? 'Rally access token' : 'Rally code',
-      to: grant.client.name,
-      person: grant.person.displayName,
-      masked: mask(tokens ? tokens.accessToken : line.code),
-      endsAt,
-      isEnded: !rally.grants.isAlive(line) || endsAt <= now,
-    };
-  });
-  const ofGocd = gocd.grants.history
-    .slice(-SHOWN)
-    .map(({ what, client, person, value, isAlive, expiresAt }): Issued => ({
-      what: `GoCD ${what}`,
-      to: client.name,
-      person: person.displayName,
-      masked: mask(value),
-      endsAt: expiresAt(),
-      isEnded: !isAlive(),
-    }));
+/** The newest codes, tokens and keys of both providers, the used and ended ones too. */
+export function issuedIn({ rally, gocd }: World): readonly Issued[] {
   const keys = rally.apiKeys.all.map((key): Issued => ({
     what: 'Rally API key',
     to: key.name,
     person: key.person.displayName,
     masked: mask(key.secretKey),
     endsAt: undefined,
-    isEnded: rally.apiKeys.find(key.secretKey) === undefined,
+    whyNot: ofOwner(key.person) ?? (rally.apiKeys.areEnabled ? undefined : 'keys are disabled'),
   }));
   const personal = gocd.accessTokens.all.map((token): Issued => ({
     what: 'GoCD personal access token',
@@ -53,7 +33,30 @@ export function issuedIn({ rally, gocd, clock }: World): readonly Issued[] {
     person: token.person.displayName,
     masked: mask(token.value),
     endsAt: undefined,
-    isEnded: token.revokedAt !== undefined || token.person.status !== 'active',
+    whyNot: token.revokedAt === undefined ? ofOwner(token.person) : 'ended',
   }));
-  return [...keys, ...personal, ...ofRally.reverse(), ...ofGocd.reverse()];
+  return [
+    ...keys,
+    ...personal,
+    ...newest('Rally', rally.grants.history.all),
+    ...newest('GoCD', gocd.grants.history.all),
+  ];
+}
+
+function newest(provider: string, history: readonly Given[]): readonly Issued[] {
+  return history
+    .slice(-SHOWN)
+    .reverse()
+    .map(({ what, client, person, value, expiresAt, isAlive }) => ({
+      what: `${provider} ${what}`,
+      to: client.name,
+      person: person.displayName,
+      masked: mask(value),
+      endsAt: expiresAt?.(),
+      whyNot: isAlive() ? undefined : (ofOwner(person) ?? 'ended'),
+    }));
+}
+
+function ofOwner({ status }: Person): string | undefined {
+  return status === 'active' ? undefined : `its owner is ${status}`;
 }

@@ -1,7 +1,9 @@
 import { Router, type Request, type RequestHandler, type Response } from 'express';
 import { createBrowserSession, type BrowserSession } from './browser-session.js';
+import { registeredRedirectUri, type SandboxClient } from './clients.js';
 import type { Clock } from './clock.js';
 import type { Person, Provider } from './people.js';
+import { allowFormsTo } from './security-headers.js';
 
 /** How people sign in at one of the two providers. */
 export interface Login<Somebody extends Person> extends Omit<BrowserSession, 'sessions'> {
@@ -18,6 +20,7 @@ export interface Login<Somebody extends Person> extends Omit<BrowserSession, 'se
 export interface LoginOptions<Somebody extends Person> {
   readonly provider: Provider;
   readonly people: readonly Somebody[];
+  readonly clients: readonly SandboxClient[];
   readonly clock: Clock;
   /** The paths below which a session of this provider exists. */
   readonly below: readonly string[];
@@ -28,13 +31,19 @@ export interface LoginOptions<Somebody extends Person> {
   readonly landing: string;
 }
 
+/** Any base: addresses of our own are compared below it. */
+const SANDBOX = 'http://sandbox';
+
 /** Makes the login page of one provider, with sessions of its own. */
 export function createLogin<Somebody extends Person>(
   options: LoginOptions<Somebody>,
 ): Login<Somebody> {
-  const { provider, people, clock, below, path, logoutPath, landing } = options;
+  const { provider, people, clients, clock, below, path, logoutPath, landing } = options;
   const { sessions, ownForm, csrfOf } = createBrowserSession(provider);
   const renderLogin = (request: Request, response: Response, back: string, failure?: string) => {
+    // Logging in may lead on to the client at once: where a grant stands, nobody is asked.
+    const redirectUri = registeredRedirectUri(clients, new URL(back, SANDBOX).searchParams);
+    if (redirectUri !== undefined) allowFormsTo(response, redirectUri);
     response.render('login', {
       title: 'Log in',
       provider,
@@ -106,11 +115,9 @@ export function createLogin<Somebody extends Person>(
  * `/\elsewhere` begin with the right letters, too.
  */
 function returnAddress(value: unknown, below: readonly string[], landing: string): string {
-  if (typeof value !== 'string' || !URL.canParse(value, 'http://sandbox')) return landing;
-  const url = new URL(value, 'http://sandbox');
+  if (typeof value !== 'string' || !URL.canParse(value, SANDBOX)) return landing;
+  const url = new URL(value, SANDBOX);
   const isOurs = below.some((folder) => url.pathname.startsWith(`${folder}/`));
   const isAsWritten = value.split(/[?#]/)[0] === url.pathname;
-  return url.origin === 'http://sandbox' && isOurs && isAsWritten
-    ? url.pathname + url.search
-    : landing;
+  return url.origin === SANDBOX && isOurs && isAsWritten ? url.pathname + url.search : landing;
 }

@@ -23,6 +23,12 @@ const Environment = z.object({
   SANDBOX_PIPELINES: number(0, 100_000).default(12),
   SANDBOX_LATENCY_MS: number(0, 60_000).default(0),
   SANDBOX_TOKEN_TTL_S: number(1, 100_000_000).optional(),
+  RALLY_SERVER: z.string().optional(),
+  RALLY_CLIENT_ID: z.string().optional(),
+  RALLY_CLIENT_SECRET: z.string().optional(),
+  GOCD_SERVER: z.string().optional(),
+  GOCD_CLIENT_ID: z.string().optional(),
+  GOCD_CLIENT_SECRET: z.string().optional(),
 });
 
 const set = Object.entries(process.env).filter(([, value]) => value !== '');
@@ -40,12 +46,13 @@ if (environment.success) {
         latencyMs: data.SANDBOX_LATENCY_MS,
         ...(data.SANDBOX_TOKEN_TTL_S && { tokenTtlSeconds: data.SANDBOX_TOKEN_TTL_S }),
         onError: console.error,
+        credentials: keptCredentials(data),
       },
       { rally: `${app}/oauth-redirect`, gocd: `${app}/oauth-redirect/gocd` },
     );
     const [rally] = sandbox.world.rally.clients;
     const [gocd] = sandbox.world.gocd.clients;
-    // Meant to be copied: they are made anew at every start and open nothing but the sandbox.
+    // Meant to be copied: they open nothing but the sandbox.
     console.log(`${introduction(sandbox)}
 
 Settings for a client that is sent back to ${app}:
@@ -54,7 +61,8 @@ Settings for a client that is sent back to ${app}:
   RALLY_CLIENT_SECRET=${rally?.secret ?? ''}
   GOCD_SERVER=${sandbox.gocdUrl}
   GOCD_CLIENT_ID=${gocd?.id ?? ''}
-  GOCD_CLIENT_SECRET=${gocd?.secret ?? ''}`);
+  GOCD_CLIENT_SECRET=${gocd?.secret ?? ''}
+Kept in .env, they stay the same at the next start.`);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
@@ -64,4 +72,17 @@ Settings for a client that is sent back to ${app}:
     console.error(`${String(path[0])} ${message}`);
   }
   process.exitCode = 1;
+}
+
+/**
+ * The ids and secrets that an earlier start has printed, so that the settings of whoever has copied
+ * them stay good. Those of another server are none of the sandbox's business: it would print them.
+ */
+function keptCredentials(data: z.output<typeof Environment>) {
+  const url = `http://localhost:${data.SANDBOX_PORT}`;
+  const kept = (isOurs: boolean, id?: string, secret?: string) =>
+    isOurs && id !== undefined && secret !== undefined ? { id, secret } : undefined;
+  const rally = kept(data.RALLY_SERVER === url, data.RALLY_CLIENT_ID, data.RALLY_CLIENT_SECRET);
+  const gocd = kept(data.GOCD_SERVER === `${url}/go`, data.GOCD_CLIENT_ID, data.GOCD_CLIENT_SECRET);
+  return { ...(rally && { rally }), ...(gocd && { gocd }) };
 }

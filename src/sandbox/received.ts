@@ -33,6 +33,7 @@ const HARMLESS = new Set([
   ...['response_type', 'client_id', 'redirect_uri', 'scope', 'state', 'grant_type'],
   ...['code_challenge_method', 'decision', 'authorize', 'error', 'username'],
   ...['query', 'order', 'fetch', 'start', 'pagesize', 'workspace', 'project', 'pretty'],
+  ...['projectScopeUp', 'projectScopeDown'],
 ]);
 
 export class Received {

@@ -93,6 +93,7 @@ function createSandbox(
   const rallyLogin = createLogin({
     provider: 'rally',
     people: world.rally.people,
+    clients: world.rally.clients,
     clock,
     below: ['/login'],
     path: '/login',
@@ -107,6 +108,7 @@ function createSandbox(
   const gocdLogin = createLogin({
     provider: 'gocd',
     people: world.gocd.people,
+    clients: world.gocd.clients,
     clock,
     below: ['/go', '/oauth'],
     path: '/go/auth/login',

@@ -25,7 +25,7 @@ export const securityHeaders: RequestHandler[] = [
 ];
 
 /**
- * Lets the form of a consent page lead back to the client: Chromium applies `form-action` to the
+ * Lets the form of a login or consent page lead back to the client: Chromium applies `form-action` to the
  * redirects that follow a form, too.
  *
  * @param redirectUri one that has been compared with the registered one

@@ -1,6 +1,8 @@
+import type { ClientCredentials } from './clients.js';
 import { Clock } from './clock.js';
 import { Failures } from './failures.js';
 import { createGocd, type Gocd } from './gocd/gocd.js';
+import type { Provider } from './people.js';
 import { createRally, type Rally } from './rally/rally.js';
 import { Received } from './received.js';
 
@@ -12,6 +14,8 @@ export interface WorldOptions {
   readonly latencyMs: number;
   /** How long access tokens live; each provider's own value where it is left out. */
   readonly tokenTtlSeconds?: number;
+  /** Of the clients that it starts with; made up where they are left out. */
+  readonly credentials?: Partial<Record<Provider, ClientCredentials>>;
 }
 
 /** All that the sandbox knows. It lives in memory and is gone with the process. */
@@ -41,11 +45,13 @@ export function createWorld(options: WorldOptions, redirectUris: RedirectUris): 
       stories: options.stories,
       tokenSeconds,
       redirectUri: redirectUris.rally,
+      credentials: options.credentials?.rally,
     }),
     gocd: createGocd(clock, {
       pipelines: options.pipelines,
       tokenSeconds,
       redirectUri: redirectUris.gocd,
+      credentials: options.credentials?.gocd,
     }),
     received: new Received(clock),
     failures: new Failures(),

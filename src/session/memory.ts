@@ -1,8 +1,9 @@
 import { promisify } from 'node:util';
 import session from 'express-session';
 import createMemoryStore from 'memorystore';
-import { SUCCESSION_MS } from './record.js';
+import { MemoryRecordings } from '../walkthrough/memory-recordings.js';
 import type { SessionStore } from './store.js';
+import { SUCCESSION_MS } from './succession.js';
 import { Turns } from './turns.js';
 
 type SessionData = session.SessionData;
@@ -29,6 +30,7 @@ interface PrunableStore {
  */
 export class MemorySessions extends session.Store implements SessionStore {
   readonly rateLimits = undefined;
+  readonly recordings: MemoryRecordings;
   private readonly turns = new Turns();
   private readonly successors = new Map<string, string>();
   private readonly pruning: NodeJS.Timeout;
@@ -41,6 +43,7 @@ export class MemorySessions extends session.Store implements SessionStore {
    */
   constructor(connectedTtlMs: number, pendingTtlMs: number) {
     super();
+    this.recordings = new MemoryRecordings(connectedTtlMs);
     this.connected = new MemoryStore({ max: MOST_SESSIONS, ttl: connectedTtlMs });
     this.pending = new MemoryStore({ max: MOST_SESSIONS, ttl: pendingTtlMs });
     this.pruning = setInterval(() => {

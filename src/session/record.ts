@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
+import { SessionRenewedError } from '../errors.js';
 import { generateToken } from '../middleware/csrf.js';
 import type { SessionStore } from './store.js';
+import { followed, formerIdOf } from './succession.js';
 
 // express-session gives each request a copy of the session, and would write that copy back. Two
 // requests at once then undo each other's changes: a state is lost, or works twice; a log-out is
@@ -19,6 +22,13 @@ export function isKept(request: Request): boolean {
  */
 type Change<Result> = (data: SessionData, hasMoved: boolean) => Result;
 
+/** Where a request found its session last: a long one may come after its first id is forgotten. */
+const lastSeenAt = new WeakMap<Request, string>();
+
+function idOf(request: Request): string {
+  return lastSeenAt.get(request) ?? request.sessionID;
+}
+
 /**
  * Changes the session as it is in the store now, whatever this request loaded when it began.
  *
@@ -31,13 +41,15 @@ export async function changeSession<Result>(
 ): Promise<Result | undefined> {
   if (!isKept(request)) return undefined;
   const store = storeOf(request);
-  return followed(store, request.sessionID, (id) =>
+  return followed(store, idOf(request), (id) =>
     oneAtATime(store, id, async () => {
       const data = await store.read(id);
       if (!data) return undefined;
+      lastSeenAt.set(request, id);
       const hasMoved = id !== request.sessionID;
       const result = change(data, hasMoved);
       await store.write(id, data);
+      // A request with the former id must not see what the session holds under the new one.
       if (!hasMoved) request.sessionStore.createSession(request, data);
       return { found: result };
     }),
@@ -48,13 +60,18 @@ export async function changeSession<Result>(
 export async function readSession(request: Request): Promise<SessionData | undefined> {
   if (!isKept(request)) return undefined;
   const store = storeOf(request);
-  return followed(store, request.sessionID, async (id) => {
-    const data = await store.read(id);
-    return data && { found: data };
+  return followed(store, idOf(request), async (id) => {
+    const found = await store.read(id);
+    if (found) lastSeenAt.set(request, id);
+    return found && { found };
   });
 }
 
-/** As {@link changeSession}; makes a session where there is none. */
+/**
+ * As {@link changeSession}; makes a session where there is none.
+ *
+ * @throws {SessionRenewedError} when the browser has another one and does not know it yet
+ */
 export async function changeOrStartSession(
   request: Request,
   change: (data: SessionData) => void,
@@ -64,7 +81,14 @@ export async function changeOrStartSession(
     return true;
   });
   if (isDone) return;
-  await writeAnew(request, {}, change);
+  // The cookie of a new session would take the place of the one that is on its way to this browser,
+  // and sign out whoever has just signed in.
+  const former = formerIdOf(request);
+  if (former !== undefined && (await find(storeOf(request), former))) {
+    throw new SessionRenewedError('the session has another id now');
+  }
+  // The id of its recording stays the same when the session's own changes.
+  await writeAnew(request, { recordingId: randomUUID() }, change);
 }
 
 /**
@@ -72,33 +96,26 @@ export async function changeOrStartSession(
  * with the former id may still change the session, but is not told the new id: it might belong to
  * whoever planted the former one.
  *
- * @returns false when there is no session, or it was ended
+ * @returns what `change` returned; undefined when there is no session, or it was ended
  */
-export async function renewSession(
+export async function renewSession<Result>(
   request: Request,
-  change: (data: SessionData, hasMoved: boolean) => void,
-): Promise<boolean> {
+  change: Change<Result>,
+): Promise<Result | undefined> {
   const former = request.sessionID;
   const store = storeOf(request);
-  const isRenewed = await oneAtATime(store, former, async () => {
+  const renewed = await oneAtATime(store, former, async () => {
     const data = isKept(request) ? await store.read(former) : undefined;
-    if (!data) return false;
+    if (!data) return undefined;
     // The new record first, then the end of the old one: a store that goes away between the two
     // signs nobody out.
-    await writeAnew(request, data, (copy) => {
-      change(copy, false);
-    });
+    const result = await writeAnew(request, data, (copy) => change(copy, false));
     await store.rememberSuccessor(former, request.sessionID);
     await store.end(former);
-    return true;
+    return { result };
   });
-  if (isRenewed) return true;
-  // Another sign-in of this browser renewed it a moment ago: what was gained here joins it there.
-  const hasJoined = await changeSession(request, (data, hasMoved) => {
-    change(data, hasMoved);
-    return true;
-  });
-  return hasJoined ?? false;
+  // Or another sign-in of this browser renewed it a moment ago: what was gained here joins it there.
+  return renewed ? renewed.result : changeSession(request, change);
 }
 
 /** Ends the session in the store, also when sign-ins have given it new ids since. */
@@ -110,19 +127,21 @@ export async function endSession(request: Request): Promise<void> {
 }
 
 /** Writes a record under a new id, and gives it to this request: its cookie is sent with the answer. */
-async function writeAnew(
+async function writeAnew<Result>(
   request: Request,
   from: Partial<SessionData>,
-  change: (data: SessionData) => void,
-): Promise<void> {
+  change: (data: SessionData) => Result,
+): Promise<Result> {
   const { sessionID, session } = request;
   request.sessionStore.generate(request);
   const { cookie, csrfToken, ...data } = from;
   Object.assign(request.session, data);
   generateToken(request);
-  change(request.session);
+  const result = change(request.session);
   try {
     await storeOf(request).write(request.sessionID, request.session);
+    lastSeenAt.set(request, request.sessionID);
+    return result;
   } catch (error) {
     // A cookie with an id that is in no store would sign this browser out.
     Object.assign(request, { sessionID, session });
@@ -130,33 +149,18 @@ async function writeAnew(
   }
 }
 
-/** Sign-ins that one browser may end within {@link SUCCESSION_MS}. */
-const MOST_SUCCESSORS = 20;
-
-/**
- * Looks for a session under the id that a request came with, then under those it has had since.
- *
- * @param look undefined where it is not
- */
-async function followed<Found>(
-  store: SessionStore,
-  first: string,
-  look: (id: string) => Promise<{ found: Found } | undefined>,
-): Promise<Found | undefined> {
-  let id: string | undefined = first;
-  for (let count = 0; id !== undefined && count < MOST_SUCCESSORS; count++) {
-    const result = await look(id);
-    if (result) return result.found;
-    id = await store.successorOf(id);
-  }
-  return undefined;
+async function find(store: SessionStore, first: string): Promise<SessionData | undefined> {
+  return followed(store, first, async (id) => {
+    const data = await store.read(id);
+    return data && { found: data };
+  });
 }
 
-/** As long as a request with the former id can be under way. */
-export const SUCCESSION_MS = 30_000;
-
-/** Reading a record, and writing it back: more than a store that is well needs for both. */
-const CHANGE_MS = 5_000;
+/**
+ * When others may change a session whose change has not ended: more than a store that is well needs for
+ * reading a record and writing it back.
+ */
+export const CHANGE_MS = 5_000;
 
 async function oneAtATime<Result>(
   store: SessionStore,

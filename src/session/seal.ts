@@ -1,6 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { SessionData } from 'express-session';
 
 const ALGORITHM = 'aes-256-gcm';
 const IV_BYTES = 12;
@@ -8,22 +7,26 @@ const TAG_BYTES = 16;
 const LARGEST_RECORD_BYTES = 1_000_000;
 
 /**
- * Sessions as they stand in Redis: whoever reads it, or a backup of it, learns no token and no name,
+ * Records as they stand in Redis: whoever reads it, or a backup of it, learns no token and no name,
  * and whoever writes to it makes no session that we accept.
  */
-export interface Seal {
+export interface Seal<Data extends object> {
   stringify(data: object): string;
   /** @returns null for what was not sealed with one of our secrets: as if there were no session */
-  parse(text: string): SessionData | null;
+  parse(text: string): Data | null;
 }
 
 /**
  * @param secrets of SESSION_SECRET: the first one seals, all of them open, so that it can be rotated
+ * @param purpose what is sealed: it opens for no other purpose, wherever it was moved to
  */
-export function createSeal(secrets: readonly string[]): Seal {
+export function createSeal<Data extends object>(
+  secrets: readonly string[],
+  purpose: string,
+): Seal<Data> {
   const [first, ...others] = secrets.map(
     // A key of its own: the secret itself signs cookies (RFC 5869).
-    (secret) => Buffer.from(hkdfSync('sha256', secret, '', 'session records', 32)),
+    (secret) => Buffer.from(hkdfSync('sha256', secret, '', purpose, 32)),
   );
   if (!first) throw new Error('there must be a secret');
   return {
@@ -36,14 +39,14 @@ export function createSeal(secrets: readonly string[]): Seal {
     parse: (text) => {
       for (const key of [first, ...others]) {
         const opened = open(Buffer.from(text, 'base64url'), key);
-        if (opened) return opened;
+        if (opened) return opened as Data;
       }
       return null;
     },
   };
 }
 
-function open(record: Buffer, key: Buffer): SessionData | undefined {
+function open(record: Buffer, key: Buffer): object | undefined {
   try {
     const decipher = createDecipheriv(ALGORITHM, key, record.subarray(0, IV_BYTES), {
       authTagLength: TAG_BYTES,
@@ -51,7 +54,7 @@ function open(record: Buffer, key: Buffer): SessionData | undefined {
     decipher.setAuthTag(record.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
     const packed = [decipher.update(record.subarray(IV_BYTES + TAG_BYTES)), decipher.final()];
     const json = inflateRawSync(Buffer.concat(packed), { maxOutputLength: LARGEST_RECORD_BYTES });
-    return JSON.parse(json.toString('utf8')) as SessionData;
+    return JSON.parse(json.toString('utf8')) as object;
   } catch {
     return undefined; // another key, or not ours at all
   }

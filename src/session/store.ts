@@ -3,8 +3,8 @@ import type { SessionData, Store as SessionRecords } from 'express-session';
 import type { Store as RateLimits } from 'express-rate-limit';
 import type { Logger } from 'pino';
 import type { Config } from '../config.js';
+import type { Recordings } from '../walkthrough/recordings.js';
 import { MemorySessions } from './memory.js';
-import { RedisSessions } from './redis.js';
 
 /**
  * Where sessions are, and what requests that share one agree on: in this process, or in all that
@@ -20,7 +20,7 @@ export interface SessionStore extends SessionRecords {
   /**
    * Does work while no other request does work of the same name.
    *
-   * @param holdMs when others may go on although the work has not ended, in milliseconds: its
+   * @param holdMs after so many milliseconds others may go on although the work has not ended: its
    *   process may have been killed
    * @throws {SessionStoreError} when its turn does not come
    */
@@ -33,6 +33,8 @@ export interface SessionStore extends SessionRecords {
   check(): Promise<void>;
   /** Counts requests for a rate limit where sessions are counted, too. */
   readonly rateLimits: RateLimits | undefined;
+  /** Keeps what the walkthrough shows. */
+  readonly recordings: Recordings;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,7 @@ export async function openSessionStore(config: Config, log: Logger): Promise<Ses
   const connectedTtlMs = config.sessionTtlHours * 60 * 60 * 1000;
   if (!config.redis) return new MemorySessions(connectedTtlMs, PENDING_TTL_MS);
   const { redis, sessionSecrets } = config;
+  const { RedisSessions } = await import('./redis.js'); // a fifth of the start, and not always needed
   const store = new RedisSessions(redis, sessionSecrets, connectedTtlMs, PENDING_TTL_MS, log);
   await Promise.race([store.opened, delay(OPENING_MS)]);
   return store;

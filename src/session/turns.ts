@@ -1,4 +1,8 @@
-/** Lets work of the same name be done one after the other, within this process. */
+/**
+ * Lets work of the same name be done one after the other, within this process. Nobody waits for ever:
+ * work ends by itself, as each request to a provider and each command of Redis has a time of its own;
+ * and no other process can be killed in the middle of it, which is why locks in Redis have an end.
+ */
 export class Turns {
   private readonly last = new Map<string, Promise<unknown>>();
 

@@ -38,7 +38,7 @@ Exit codes
   2    wrong arguments or settings, or nothing to read
   3    the provider is away, or answers what no OAuth server does
   70   a fault of this command
-  130  ended with Ctrl-C
+  130  ended with Ctrl-C; by another signal, 128 and its number
 `;
 
 const OPTIONS = ['--listen', '--refresh', '--json', '--help', '-h'];
@@ -64,12 +64,12 @@ export function readArguments(given: readonly string[]): Arguments | undefined {
     );
   }
   if (given.includes('--help') || given.includes('-h')) return undefined;
-  if (unknown.length > 0) {
+  const [provider, another] = providers;
+  if (unknown.some((argument) => provider !== undefined || argument.startsWith('-'))) {
     throw new UsageError('There is an argument that this command does not know. See --help.');
   }
-  const [provider, another] = providers;
   if (!provider || another) {
-    throw new UsageError('Name one provider: npm run token -- rally, or npm run token -- gocd.');
+    throw new UsageError('Name one provider: rally or gocd, as in npm run token -- rally.');
   }
   const isListening = given.includes('--listen');
   if (isListening && isRefresh) {

@@ -1,8 +1,9 @@
 // One place turns an error into words for a terminal, and into an exit code by which a script can
 // tell a refusal, which stays, from an outage, which passes.
 import { ConfigError } from '../config.js';
-import { UpstreamError } from '../http.js';
+import { UpstreamError } from '../http/upstream-error.js';
 import { maskText } from '../mask.js';
+import { canonical } from '../middleware/oauth-error-words.js';
 import { providerPage } from '../middleware/provider-error-page.js';
 import {
   AuthorizationResponseError,
@@ -20,7 +21,6 @@ export const EXIT = {
   usage: 2,
   away: 3,
   fault: 70,
-  interrupted: 130,
 } as const;
 
 /** An error in words. The title, the status and what happened are for a browser, too. */
@@ -77,7 +77,7 @@ function explainAttempt(error: unknown, attempt: Attempt): Failure | undefined {
       next: again,
     };
   }
-  const page = providerPage(error, { provider, serverUrl, path: '' });
+  const page = providerPage(error, { provider, serverUrl, address: '' });
   if (!page) return undefined;
   const words = { ...page, exitCode: isOutage(error) ? EXIT.away : EXIT.refused };
   if (error instanceof StateMismatchError) {
@@ -86,8 +86,19 @@ function explainAttempt(error: unknown, attempt: Attempt): Failure | undefined {
       ? { ...words, title: 'Refused', happened: mismatch(error, provider), next: again }
       : { ...words, next: again };
   }
-  if (!isRefresh) return words;
-  if (error instanceof TokenResponseError && canonical(error.code) === 'invalid_grant') {
+  const isGrantRefused =
+    error instanceof TokenResponseError && canonical(error.code) === 'invalid_grant';
+  if (!isRefresh) {
+    if (!isGrantRefused) return words;
+    // A person has carried it here: more can have happened to it than on its way to the web app.
+    return {
+      ...words,
+      happened:
+        'A code works once and for a few minutes. This one was used, too old, cut short, or no code at all.',
+      next: again,
+    };
+  }
+  if (isGrantRefused) {
     return {
       ...words,
       title: `${provider.name} did not accept the refresh token`,
@@ -122,11 +133,6 @@ function isOutage(error: unknown): boolean {
     (error instanceof AuthorizationResponseError || error instanceof TokenResponseError) &&
     ['temporarily_unavailable', 'server_error'].includes(canonical(error.code))
   );
-}
-
-/** GoCD writes the codes of RFC 6749 with hyphens. */
-function canonical(code: string): string {
-  return code.replaceAll('-', '_');
 }
 
 function usage(title: string, happened: string): Failure {

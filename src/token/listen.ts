@@ -1,5 +1,6 @@
 // The redirect URI itself, for one sign-in: a server that takes the browser's redirect, answers it
 // with a page, and ends (RFC 8252 §7.3 describes it for native apps).
+import { createHash } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import { parse } from 'node:querystring';
 import { finished } from 'node:stream/promises';
@@ -28,11 +29,21 @@ export interface Waiting<Result> {
   readonly onRefusal: (error: unknown) => Shown;
 }
 
+/** In the page, as this server has no other file; the policy allows it by its hash. */
+const STYLE = `
+  body { max-width: 36rem; margin: 4rem auto; padding: 0 1.25rem; font: 1rem/1.55 system-ui, sans-serif; overflow-wrap: anywhere; }
+  h1 { font-size: 1.6rem; }
+`;
+
+const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+
 const PAGE = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
 <title><%= title %></title>
+<style>${STYLE}</style>
 <h1><%= title %></h1>
 <p><%= happened %></p>
 `;
@@ -66,6 +77,13 @@ export async function waitForRedirect<Result>(
     );
   }
   const { promise, resolve, reject } = promiseOf<Result>();
+  const underWay = new Map<string, Promise<Result>>();
+  // A browser may ask twice: somebody reloads the page that is late. Both are given the one result.
+  const resultOf = (query: string) => {
+    const result = underWay.get(query) ?? onRedirect(parse(query));
+    underWay.set(query, result);
+    return result;
+  };
   const server = createServer((request, response) => {
     const [path, query = ''] = splitOnce(request.url ?? '', '?');
     // Browsers ask for more than they were sent to (favicon.ico), and HEAD must not spend the state.
@@ -73,12 +91,13 @@ export async function waitForRedirect<Result>(
       void show(response, NOT_HERE);
       return;
     }
-    void onRedirect(parse(query)).then(
+    void resultOf(query).then(
       async (result) => {
         await show(response, DONE);
         resolve(result);
       },
       async (error: unknown) => {
+        underWay.delete(query);
         await show(response, onRefusal(error));
         // Anybody's page can make a browser come here: that must not end somebody's sign-in.
         if (!(error instanceof StateMismatchError)) reject(error);
@@ -106,7 +125,7 @@ async function show(response: ServerResponse, { status, ...words }: Shown): Prom
   response
     .writeHead(status, {
       'Content-Type': 'text/html; charset=utf-8',
-      'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+      'Content-Security-Policy': POLICY,
       'Cache-Control': 'no-store', // its address has the code in it
       'Referrer-Policy': 'no-referrer',
       'X-Content-Type-Options': 'nosniff',

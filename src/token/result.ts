@@ -1,4 +1,4 @@
-import type { Tokens } from '../oauth/token-request.js';
+import type { Tokens } from '../oauth/tokens.js';
 import type { Provider } from '../providers/provider.js';
 import { print, say } from './terminal.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readAuthorizationResponse } from '../../src/oauth/authorization-response.js';
 import { TokenResponseError, UnusableTokenResponseError } from '../../src/oauth/errors.js';
-import { readTokenResponse, refreshRequest, tokenRequest } from '../../src/oauth/token-request.js';
+import { readTokenResponse, tokenRequest } from '../../src/oauth/token-request.js';
 import { client } from '../support/oauth-client.js';
 import { thrownBy } from '../support/thrown.js';
 
@@ -20,7 +20,6 @@ const gocdLike = {
   ...client,
   usesPkce: false,
   grantTypes: { authorizationCode: 'authorization-code', refreshToken: 'refresh-token' },
-  sendsRedirectUriOnRefresh: true,
 };
 
 describe('tokenRequest, RFC 6749 §4.1.3', () => {
@@ -47,24 +46,6 @@ describe('tokenRequest, RFC 6749 §4.1.3', () => {
 
     // @ts-expect-error -- the line below must stay a type error: that is the test
     expect(tokenRequest(client, unchecked).get('code')).toBe('c');
-  });
-});
-
-describe('refreshRequest, RFC 6749 §6', () => {
-  test('has the refresh token and our credentials', () => {
-    expect(Object.fromEntries(refreshRequest(client, 'r'))).toEqual({
-      grant_type: 'refresh_token',
-      refresh_token: 'r',
-      client_id: client.clientId,
-      client_secret: client.clientSecret,
-    });
-  });
-
-  test('repeats the redirect URI for a server that asks for it', () => {
-    expect(Object.fromEntries(refreshRequest(gocdLike, 'r'))).toMatchObject({
-      grant_type: 'refresh-token',
-      redirect_uri: client.redirectUri,
-    });
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { NotCctrayError, readCctray } from '../../src/providers/gocd-cctray.js';
+import type { Http } from '../../src/http.js';
+import { fetchPipelines, NotCctrayError, readCctray } from '../../src/providers/gocd-cctray.js';
 
 /** An entry of cctray.xml; the attributes that a test is about replace the usual ones. */
 function project(name: string, attributes: Record<string, string> = {}, content = ''): string {
@@ -18,9 +19,14 @@ function project(name: string, attributes: Record<string, string> = {}, content 
 const projects = (...entries: string[]) =>
   `<?xml version="1.0" encoding="utf-8"?>\n<Projects>\n${entries.join('\n')}\n</Projects>`;
 
+const manyAttributes = (count: number) =>
+  Array.from({ length: count }, (_, index) => `a${index}=""`).join(' ');
+
+const read = (xml: string) => readCctray([xml]);
+
 describe('readCctray', () => {
-  test('makes a pipeline of its stages, and a stage of its jobs', () => {
-    const [pipeline, ...rest] = readCctray(
+  test('makes a pipeline of its stages, and a stage of its jobs', async () => {
+    const [pipeline, ...rest] = await read(
       projects(project('p :: build'), project('p :: build :: unit'), project('p :: deploy')),
     );
 
@@ -30,8 +36,8 @@ describe('readCctray', () => {
     expect(pipeline?.stages[0]?.jobs.map(({ name }) => name)).toEqual(['unit']);
   });
 
-  test('calls a pipeline failed when one stage is, and building when one is', () => {
-    const [pipeline] = readCctray(
+  test('calls a pipeline failed when one stage is, and building when one is', async () => {
+    const [pipeline] = await read(
       projects(
         project('p :: a', { lastBuildStatus: 'Failure' }),
         project('p :: b', { activity: 'Building' }),
@@ -42,8 +48,8 @@ describe('readCctray', () => {
     expect(pipeline).toMatchObject({ lastBuildStatus: 'Failure', activity: 'Building' });
   });
 
-  test('takes label and time of a pipeline from its newest stage', () => {
-    const [pipeline] = readCctray(
+  test('takes label and time of a pipeline from its newest stage', async () => {
+    const [pipeline] = await read(
       projects(
         project('p :: a', { lastBuildLabel: '13', lastBuildTime: '2018-07-02T10:00:00Z' }),
         project('p :: b', { lastBuildLabel: '12', lastBuildTime: '2018-07-01T10:00:00Z' }),
@@ -56,30 +62,30 @@ describe('readCctray', () => {
     });
   });
 
-  test('knows no instant for a time without a zone (GoCD before 18.3.0)', () => {
-    const [pipeline] = readCctray(
+  test('knows no instant for a time without a zone (GoCD before 18.3.0)', async () => {
+    const [pipeline] = await read(
       projects(project('p :: a', { lastBuildTime: '2018-07-01T10:00:00' })),
     );
 
     expect(pipeline?.lastBuildTime).toEqual({ text: '2018-07-01T10:00:00' });
   });
 
-  test('reads who broke a stage', () => {
+  test('reads who broke a stage', async () => {
     const messages = '<messages><message text="alice, bob" kind="Breakers" /></messages>';
-    const [pipeline] = readCctray(projects(project('p :: a', {}, messages), project('p :: b')));
+    const [pipeline] = await read(projects(project('p :: a', {}, messages), project('p :: b')));
 
     expect(pipeline?.stages.map(({ breakers }) => breakers)).toEqual(['alice, bob', undefined]);
   });
 
-  test('lists a job whose stage has no entry, and a pipeline without stages', () => {
-    const pipelines = readCctray(projects(project('p :: a :: job'), project('alone')));
+  test('lists a job whose stage has no entry, and a pipeline without stages', async () => {
+    const pipelines = await read(projects(project('p :: a :: job'), project('alone')));
 
     expect(pipelines.map(({ name }) => name)).toEqual(['p', 'alone']);
     expect(pipelines[0]?.stages[0]).toMatchObject({ name: 'a', jobs: [{ name: 'job' }] });
   });
 
-  test('keeps values that it does not know', () => {
-    const [pipeline] = readCctray(
+  test('keeps values that it does not know', async () => {
+    const [pipeline] = await read(
       projects(
         project('p :: a', { activity: 'CheckingModifications', lastBuildStatus: 'Exception' }),
       ),
@@ -91,12 +97,14 @@ describe('readCctray', () => {
     });
   });
 
-  test('takes an entry without any attribute', () => {
-    expect(readCctray('<Projects><Project/></Projects>')[0]?.name).toBe('(no name)');
+  test('takes an entry without any attribute', async () => {
+    const [pipeline] = await read('<Projects><Project/></Projects>');
+
+    expect(pipeline?.name).toBe('(no name)');
   });
 
-  test('is empty when nothing has run', () => {
-    expect(readCctray('<?xml version="1.0" encoding="utf-8"?>\n<Projects>\n</Projects>')).toEqual(
+  test('is empty when nothing has run', async () => {
+    expect(await read('<?xml version="1.0" encoding="utf-8"?>\n<Projects>\n</Projects>')).toEqual(
       [],
     );
   });
@@ -112,12 +120,38 @@ describe('readCctray', () => {
     ['two roots', '<Projects/><Projects/>'],
     ['a document type', '<!DOCTYPE Projects><Projects/>'],
     ['entries without end', `<Projects>${'<Project/>'.repeat(50_001)}</Projects>`],
+    ['a value without end', `<Projects><Project name="${'x'.repeat(100_000)}"/></Projects>`],
+    ['attributes without end', `<Projects><Project ${manyAttributes(20_000)}/></Projects>`],
+    ['a comment without end', `<Projects><!--${'x'.repeat(100_000)}--></Projects>`],
     ['elements nested without end', '<Projects>' + '<a>'.repeat(1_000_000)],
     [
       'an external entity',
       '<!DOCTYPE Projects [<!ENTITY x SYSTEM "file:///etc/passwd">]><Projects>&x;</Projects>',
     ],
-  ])('refuses %s', (_what, xml) => {
-    expect(() => readCctray(xml)).toThrow(NotCctrayError);
+  ])('refuses %s', async (_what, xml) => {
+    await expect(read(xml)).rejects.toThrow(NotCctrayError);
+  });
+});
+
+describe('fetchPipelines', () => {
+  test('lets other requests have their turn while it reads 10,000 entries', async () => {
+    const body = projects(...Array.from({ length: 10_000 }, (_, index) => project(`p${index}`)));
+    const http: Http = {
+      timeoutMs: 1000,
+      get: () => Promise.resolve({ status: 200, contentType: 'application/xml', body }),
+      postForm: () => Promise.reject(new Error('nobody asks for a token')),
+    };
+    let turns = 0;
+    let isReading = true;
+    const takeTurns = () => {
+      turns += 1;
+      if (isReading) setImmediate(takeTurns);
+    };
+    setImmediate(takeTurns);
+    const pipelines = await fetchPipelines(http, 'https://go.example', {});
+    isReading = false;
+
+    expect(pipelines).toHaveLength(10_000);
+    expect(turns).toBeGreaterThan(10);
   });
 });

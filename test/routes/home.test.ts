@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { signIn } from '../support/dance.js';
 import { closeAll, start } from '../support/start.js';
 import { Visitor } from '../support/visitor.js';
@@ -38,6 +38,39 @@ describe('GET /', () => {
     expect(page.$('#card-rally').parent().text()).toContain('23 hours');
     expect(page.$('#card-gocd').parent().text()).toContain('89 days');
     expect(page.$('#card-gocd').parent().text()).toContain('GoCD does not say whose');
+  });
+});
+
+describe('the notice that a sandbox stands in', () => {
+  test('tells all on the first page, and on every other one line, which leads there', async () => {
+    const { url, sandbox } = await start();
+    const notice = async (path: string) => (await new Visitor().visit(url + path)).$('.notice');
+
+    expect((await notice('/')).text()).toContain('It stands in.');
+    for (const path of ['/logout', '/rally', '/nothing']) {
+      const short = await notice(path);
+      expect(short.text().trim()).toBe('Sandbox: nothing here is real.');
+      expect(short.find('a').attr('href')).toBe(sandbox.url);
+    }
+  });
+});
+
+describe('GET / after the token’s life', () => {
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
+  test('says that it has ended, and the next page renews it', async () => {
+    const started = await start({ sandbox: { tokenTtlSeconds: 100 } });
+    const visitor = new Visitor();
+    await signIn(visitor, started, 'rally');
+    const card = async () => (await visitor.visit(started.url)).$('#card-rally').parent().text();
+    expect(await card()).toContain('1 min; it is renewed by itself');
+    jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 101_000);
+
+    expect(await card()).toContain('It has ended; the next page renews it');
+    expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
+    expect(await card()).toContain('1 min; it is renewed by itself');
   });
 });
 

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { closeAll, start, type Started } from '../support/start.js';
+import { comeBack, json, startStubProvider, startWithStub } from '../support/stub-provider.js';
+import { Visitor } from '../support/visitor.js';
 
 let started: Started;
 
@@ -27,15 +29,25 @@ describe('any path', () => {
   test.each([
     ['put', '/', 'GET, HEAD'],
     ['post', '/rally', 'GET, HEAD'],
+    ['post', '/rally/export.csv', 'GET, HEAD'],
+    ['delete', '/rally/export.json', 'GET, HEAD'],
     ['delete', '/logout', 'GET, HEAD, POST'],
     ['get', '/logout/rally', 'POST'],
-    ['post', '/oauth-redirect', 'GET, HEAD'],
+    ['post', '/oauth-redirect', 'GET'],
+    ['head', '/oauth-redirect/gocd', 'GET'],
+    ['head', '/login', 'GET'],
     ['patch', '/healthz', 'GET, HEAD'],
+    ['post', '/public/style.css', 'GET, HEAD'],
+    ['options', '/public/style.css', 'GET, HEAD'],
   ] as const)('answers 405 to %s %s', async (method, path, allow) => {
     const answer = await supertest(started.url)[method](path);
 
     expect(answer.status).toBe(405);
     expect(answer.get('Allow')).toBe(allow);
+  });
+
+  test('answers 404 to another method on a file that is not there', async () => {
+    expect((await supertest(started.url).post('/public/nothing.css')).status).toBe(404);
   });
 
   test('answers in JSON where the client asks for that, with the id that the log has', async () => {
@@ -94,6 +106,31 @@ describe('GET /healthz and /readyz', () => {
 
     expect(answer.status).toBe(200);
     expect(answer.headers['set-cookie']).toBeUndefined();
+  });
+
+  test('are answered while two hundred pages wait for a provider that hangs', async () => {
+    const stub = await startStubProvider();
+    const { url } = await startWithStub(stub);
+    stub.answers.set('/login/oauth2/token', json({ access_token: 'the-token-of-the-stub-1' }));
+    const signedIn = await comeBack(new Visitor(), { url }, 'rally');
+    const cookie = String(signedIn.headers['set-cookie']).split(';')[0] ?? '';
+    const browser = new AbortController();
+    const arrived = new Promise<void>((resolve) => {
+      let waiting = 0;
+      stub.answers.set('/slm/webservice/v2.0/user', () => {
+        if (++waiting === 12) resolve(); // Rally lets one person ask no more at once
+      });
+    });
+    const pages = Array.from({ length: 200 }, () =>
+      fetch(`${url}/rally`, { headers: { Cookie: cookie }, signal: browser.signal }),
+    );
+    await arrived;
+
+    expect((await supertest(url).get('/healthz')).status).toBe(200);
+    expect((await supertest(url).get('/readyz')).status).toBe(200);
+    browser.abort();
+    await Promise.allSettled(pages);
+    await stub.close();
   });
 });
 

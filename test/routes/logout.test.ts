@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { signIn } from '../support/dance.js';
 import { closeAll, start, type Started } from '../support/start.js';
-import { Visitor } from '../support/visitor.js';
+import { Visitor, type Page } from '../support/visitor.js';
 
 let started: Started;
 let visitor: Visitor;
@@ -12,15 +12,40 @@ beforeEach(async () => {
 });
 afterEach(closeAll);
 
+function linksOf({ $ }: Page): (string | undefined)[] {
+  return $('main a')
+    .toArray()
+    .map((link) => $(link).attr('href'));
+}
+
 describe('GET /logout', () => {
-  test('shows the button, signs nobody out, and says where the grant can be removed', async () => {
+  test('shows the button, signs nobody out, and says where the grants can be removed', async () => {
     await signIn(visitor, started, 'rally');
+    await signIn(visitor, started, 'gocd');
     const page = await visitor.visit(`${started.url}/logout`);
 
     expect(page.$('form[action="/logout"] button')).toHaveLength(1);
-    expect(page.text).toContain('/login/accounts/index.html#/apps');
-    expect(page.text).toContain('/go/oauth/user_tokens');
+    expect(linksOf(page)).toEqual([
+      `${started.sandbox.url}/login/accounts/index.html#/apps`,
+      `${started.sandbox.gocdUrl}/oauth/user_tokens`,
+    ]);
     expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
+  });
+
+  test('speaks of the connected provider alone', async () => {
+    await signIn(visitor, started, 'gocd');
+
+    expect(linksOf(await visitor.visit(`${started.url}/logout`))).toEqual([
+      `${started.sandbox.gocdUrl}/oauth/user_tokens`,
+    ]);
+  });
+
+  test('offers nothing to remove to somebody who is connected to nobody', async () => {
+    const page = await visitor.visit(`${started.url}/logout`);
+
+    expect(page.$('form[action="/logout"] button')).toHaveLength(1);
+    expect(linksOf(page)).toEqual([]);
+    expect(page.$('h2')).toHaveLength(0);
   });
 });
 

@@ -111,7 +111,17 @@ describe.each([
     },
   );
 
-  test.each(['-1', '<script>', '1'.repeat(12), 'soon'])(
+  test('refuses a code of eight thousand characters: a page, as for any other', async () => {
+    stub.answers.set(tokenPath, json({ error: 'invalid_grant' }, 400));
+    const { location } = await visitor.visit(`${started.url}/login/${provider}`);
+    const back = new URL(location.searchParams.get('redirect_uri') ?? '');
+    back.searchParams.set('code', 'Ab/1'.repeat(2000));
+    back.searchParams.set('state', location.searchParams.get('state') ?? '');
+
+    expect((await visitor.visit(back)).status).toBe(400);
+  });
+
+  test.each(['-1', '<script>', '1'.repeat(12), 'soon', 'any_words 1'])(
     'asks to come back after %j: that is not passed on',
     async (value) => {
       const headers = { 'Retry-After': value };
@@ -121,13 +131,22 @@ describe.each([
     },
   );
 
+  test('repeats our secret as its Content-Type: that is masked, too', async () => {
+    const contentType = 'text/html; of=the-client-secret-of-rally; or=the-client-secret-of-gocd';
+    stub.answers.set(tokenPath, respond(503, contentType, 'busy'));
+    const page = await comeBack(visitor, started, provider);
+
+    expect(page.status).toBe(503);
+    expect(page.text + started.log.join()).not.toContain(`the-client-secret-of-${provider}`);
+  });
+
   test('quotes a provider: its words are shown as text, without secrets', async () => {
     const error_description = '<script>alert(1)</script> client_secret=the-client-secret-of-it';
     stub.answers.set(tokenPath, json({ error: 'invalid_grant', error_description }, 400));
     const page = await comeBack(visitor, started, provider);
 
     expect(page.$('blockquote').text()).toContain('<script>alert(1)</script>');
-    expect(page.$('script')).toHaveLength(0);
+    expect(page.$('script:not([src])')).toHaveLength(0);
     expect(page.text).not.toContain('the-client-secret');
   });
 

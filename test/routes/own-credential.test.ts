@@ -20,6 +20,8 @@ describe.each([
     other: 'gocd',
     shows: 'Stories of Ada Finch',
     words: 'an API key',
+    label: 'API key',
+    madeAt: '/login/accounts/index.html#/keys',
   },
   {
     path: '/gocd/access-token',
@@ -27,8 +29,10 @@ describe.each([
     other: 'rally',
     shows: 'Pipelines',
     words: 'a personal access token',
+    label: 'personal access token',
+    madeAt: '/go/access_tokens',
   },
-] as const)('$path', ({ path, provider, other, shows, words }) => {
+] as const)('$path', ({ path, provider, other, shows, words, label, madeAt }) => {
   test('is tried, kept, and opens the page', async () => {
     const answer = await use(make());
 
@@ -83,6 +87,16 @@ describe.each([
     expect(started.sandbox.world.received.all).toEqual([]);
   });
 
+  test('is not sent to this provider when it is the other one’s', async () => {
+    const ofTheOther = other === 'rally' ? `_${'x'.repeat(43)}` : 'f'.repeat(40);
+    started.sandbox.world.received.clear();
+    const answer = await use(ofTheOther);
+
+    expect(answer.status).toBe(400);
+    expect(answer.$('[role=alert]').text()).toMatch(/begins with an underscore|has exactly 40/);
+    expect(started.sandbox.world.received.all).toEqual([]);
+  });
+
   test('says so, with its own next step, when it stops working', async () => {
     await signIn(visitor, started, other);
     await use(make());
@@ -90,12 +104,29 @@ describe.each([
     const lost = await visitor.visit(`${started.url}/${provider}`);
 
     expect(lost.status).toBe(401);
-    expect(lost.$('h1').text()).toMatch(/no longer accepts your (API key|Personal access token)/);
+    expect(lost.$('h1').text()).toContain(`no longer accepts your ${label}`);
     expect(lost.$('.button').attr('href')).toBe(path);
+    expect(
+      lost
+        .$('.button.quiet')
+        .toArray()
+        .map((link) => lost.$(link).attr('href')),
+    ).toEqual([`/login/${provider}?return_to=/${provider}`, started.sandbox.url + madeAt]);
+    expect(lost.$('main').text()).not.toContain('http');
     expect((await visitor.visit(`${started.url}/${other}`)).status).toBe(200);
     expect((await visitor.visit(`${started.url}/${provider}`)).$('h1').text()).toContain(
       'Not connected',
     );
+  });
+
+  test('still works after logging out: the log-out page says where to delete it, and no more', async () => {
+    await use(make());
+    const main = (await visitor.visit(`${started.url}/logout`)).$('main');
+
+    expect(main.text()).toContain(`Your ${label} still works until you delete it at`);
+    expect(main.find('a').attr('href')).toBe(started.sandbox.url + madeAt);
+    expect(main.find('a')).toHaveLength(1);
+    expect(main.text()).not.toContain('permission');
   });
 
   test('gives the session a new id, and leaves the other provider connected', async () => {
@@ -125,6 +156,7 @@ describe.each([
     const answer = await visitor.submit(page, `form[action="${path}"]`, { credential });
 
     expect(answer.status).toBe(503);
+    expect(answer.$('.button').attr('href')).toBe(path);
     expect((await visitor.visit(`${started.url}/${provider}`)).status).toBe(401);
   });
 
@@ -176,6 +208,10 @@ describe('a GoCD without OAuth: GOCD_SERVER, and no client id', () => {
     const kept = await visitor.submit(form, 'form[action="/gocd/access-token"]', { credential });
 
     expect((await visitor.visit(kept.location)).$('h1').text()).toBe('Pipelines');
+    for (const token of world.gocd.accessTokens.all) world.gocd.accessTokens.revoke(token);
+    const lost = await visitor.visit(`${started.url}/gocd`);
+    expect(lost.status).toBe(401);
+    expect(lost.$('main a[href^="/login"]')).toHaveLength(0);
   });
 
   test.each(['/login/gocd', '/oauth-redirect/gocd?code=c&state=s'])(

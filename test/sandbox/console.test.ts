@@ -2,13 +2,18 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
+import { AUTHORIZE, exchange as exchangeAtGocd } from '../support/gocd.js';
 import { askToken, logIn, TOKEN, tokensOf, whoAmI } from '../support/rally.js';
 import {
   addClient,
+  askFor,
+  authorizationUrl,
   basic,
   clientOf,
   closeSandboxes,
+  codeIn,
   postForm,
+  setStatusOf,
   startSandboxAlone,
   type Tokens,
 } from '../support/sandbox.js';
@@ -204,6 +209,41 @@ describe('GET /_sandbox', () => {
     expect(page.text).toContain('client_secret');
     expect(page.text).not.toMatch(/<dd><code>sandbox<\/code>/); // the password that was typed
   });
+
+  test('lists codes and both kinds of tokens alike, and why one does not work', async () => {
+    const tokens = await signIn();
+    await exchange({ grant_type: 'refresh_token', refresh_token: tokens.refresh_token });
+    const consent = await askFor(
+      visitor,
+      authorizationUrl(sandbox, AUTHORIZE, clientOf(sandbox, 'gocd')),
+      'ada',
+    );
+    const back = await visitor.submit(consent, 'form', { authorize: 'Yes' });
+    await exchangeAtGocd(sandbox, clientOf(sandbox, 'gocd'), codeIn(back));
+
+    expect(await issued()).toEqual([
+      'Rally API key: its owner is disabled',
+      ...['Rally access token: alive', 'Rally refresh token: alive'],
+      ...['Rally access token: ended', 'Rally refresh token: ended', 'Rally code: ended'],
+      ...['GoCD access token: alive', 'GoCD refresh token: alive', 'GoCD code: ended'],
+    ]);
+    await setStatusOf(sandbox, 'rally', 'ada@example.test', 'disabled');
+    expect(await issued()).toContain('Rally refresh token: its owner is disabled');
+    sandbox.world.rally.apiKeys.areEnabled = false;
+    await setStatusOf(sandbox, 'rally', 'ivo@example.test', 'active');
+    expect((await issued())[0]).toBe('Rally API key: keys are disabled');
+  });
+
+  /** What it is, and whether it works, of each row. */
+  async function issued(): Promise<string[]> {
+    const { $ } = await visitor.visit(`${sandbox.url}/_sandbox`);
+    return $('table tbody tr')
+      .toArray()
+      .map((row) => {
+        const ends = $(row).find('td:last-child').text().trim();
+        return `${$(row).find('td').first().text()}: ${/UTC|never/.test(ends) ? 'alive' : ends}`;
+      });
+  }
 
   test.each<[string, string, string]>([
     ['under another name', 'application/x-www-form-urlencoded', 'clientSecret=SECRET'],

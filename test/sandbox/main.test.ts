@@ -60,6 +60,31 @@ describe('npm run sandbox', () => {
     expect(answer.text.match(/<Project name="[^":]+ :: build" /g)).toHaveLength(3);
   });
 
+  test('takes its printed settings back at the next start, so that a filled .env stays good', async () => {
+    const first = await startProcess('RALLY');
+    const gocd = ['GOCD_SERVER', 'GOCD_CLIENT_ID', 'GOCD_CLIENT_SECRET'];
+    const rally = ['RALLY_SERVER', 'RALLY_CLIENT_ID', 'RALLY_CLIENT_SECRET'];
+    const kept = Object.fromEntries([...rally, ...gocd].map((name) => [name, first.setting(name)]));
+    await endRuns();
+    const second = await startProcess('RALLY', kept);
+
+    expect([...rally, ...gocd].map((name) => second.setting(name))).toEqual(Object.values(kept));
+  });
+
+  test('neither takes nor prints the id and secret of another server', async () => {
+    const real = {
+      RALLY_CLIENT_ID: 'a-real-id',
+      RALLY_CLIENT_SECRET: 'a-real-secret',
+      GOCD_SERVER: 'https://go.example/go',
+      GOCD_CLIENT_ID: 'a-real-id',
+      GOCD_CLIENT_SECRET: 'a-real-secret',
+    };
+    const { output } = await startProcess('RALLY', real);
+
+    expect(output()).toContain('RALLY_CLIENT_ID=');
+    expect(output()).not.toContain('a-real-');
+  });
+
   test.each([
     [
       'a port that is none',
@@ -82,13 +107,18 @@ describe('npm run sandbox', () => {
 });
 
 /** The process, and what a person would copy from what it printed. */
-async function startProcess(provider: 'RALLY' | 'GOCD') {
-  const port = await freePort();
+async function startProcess(
+  provider: 'RALLY' | 'GOCD',
+  environment: Readonly<Record<string, string>> = {},
+) {
+  const server = environment['RALLY_SERVER'];
+  const port = server === undefined ? await freePort() : Number(new URL(server).port);
   const process = run('dist/sandbox/main.js', {
     PORT: '9', // nobody follows the redirect
     SANDBOX_PORT: String(port),
     SANDBOX_STORIES: '7',
     SANDBOX_PIPELINES: '3',
+    ...environment,
   });
   await printed(process, /GOCD_CLIENT_SECRET=\w+\n/);
   const settings = new Map(
@@ -99,7 +129,7 @@ async function startProcess(provider: 'RALLY' | 'GOCD') {
   const [id, secret] = [setting(`${provider}_CLIENT_ID`), setting(`${provider}_CLIENT_SECRET`)];
   const url = setting('RALLY_SERVER');
   expect(url).toBe(`http://localhost:${port}`);
-  return { url, client: { name: 'copied', id, secret }, setting };
+  return { url, client: { name: 'copied', id, secret }, setting, output: process.output };
 }
 
 /** The code that somebody gives a client, at the first or the second provider. */

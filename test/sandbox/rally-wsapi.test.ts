@@ -222,6 +222,8 @@ describe(`GET ${STORIES}`, () => {
     ['((ObjectID = 81001) OR (ObjectID = 81002))', 2],
     ['((ObjectID = 81001) AND (ObjectID = 81002))', 0],
     ['(Blocked = true)', 6],
+    ['(ScheduleState < "Accepted")', 49],
+    ['(ScheduleState >= completed)', 30],
   ])('finds by %s %i of 64', async (text, count) => {
     const result = await query(text, token);
 
@@ -281,6 +283,9 @@ describe(`GET ${STORIES}`, () => {
     ['Rank desc', [81064, 81063, 81062]],
     ['Blocked desc,ObjectID', [81005, 81016, 81027]],
     ['Blocked DESC, ObjectID DESC', [81060, 81049, 81038]],
+    ['ScheduleState,ObjectID', [81001, 81002, 81003]],
+    ['ScheduleState desc,ObjectID', [81010, 81011, 81012]],
+    ['FormattedID', [81001, 81002, 81003]],
   ])('orders by %s', async (order, first) => {
     expect(objectIds(await query('', token, { order, pagesize: '3' }))).toEqual(first);
   });

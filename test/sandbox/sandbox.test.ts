@@ -9,6 +9,7 @@ import {
   clientOf,
   closeSandboxes,
   startSandboxAlone,
+  type Fields,
 } from '../support/sandbox.js';
 import { Visitor } from '../support/visitor.js';
 
@@ -131,7 +132,7 @@ describe.each([
 ] as const)('$loginPath and $authorizePath', (provider) => {
   const { loginPath, authorizePath, username, stranger, decision, forged } = provider;
   const { otherAuthorizePath, csrfField, landing } = provider;
-  const asked = (parameters: Record<string, string> = {}) =>
+  const asked = (parameters: Fields = {}) =>
     authorizationUrl(sandbox, authorizePath, clientOf(sandbox, provider.provider), parameters);
   const codes = () =>
     provider.provider === 'rally'
@@ -260,12 +261,30 @@ describe.each([
     expect(codes()).toBe(1);
   });
 
-  test('name the redirect URI’s origin in the consent page’s form-action, and there alone', async () => {
+  test('name the redirect URI’s origin in form-action: both forms may end at the client', async () => {
     const login = await visitor.browse(asked());
+    const wrong = await visitor.submit(login, 'form', { username, password: 'wrong' });
     const consent = await askFor(visitor, asked(), username);
 
+    expect([login, wrong, consent].map(({ headers }) => formAction(headers))).toEqual(
+      Array<string>(3).fill("form-action 'self' http://localhost:9"),
+    );
+  });
+
+  test.each([
+    ['another redirect URI', { redirect_uri: 'http://attacker.example/' }],
+    ['another path', { redirect_uri: 'http://localhost:9/elsewhere' }],
+    ['an unknown client', { client_id: 'unknown' }],
+    ['no client', { client_id: undefined, redirect_uri: undefined }],
+  ])('name no other origin in the login page’s form-action: %s', async (_what, parameters) => {
+    const login = await visitor.visit(
+      `${sandbox.url}${loginPath}?${new URLSearchParams({
+        return_to: asked(parameters).href.replace(sandbox.url, ''),
+      }).toString()}`,
+    );
+
+    expect(login.$('input[name=return_to]').attr('value')).toContain(authorizePath);
     expect(formAction(login.headers)).toBe("form-action 'self'");
-    expect(formAction(consent.headers)).toBe("form-action 'self' http://localhost:9");
   });
 
   test('may not be framed, scripted or cached', async () => {

@@ -69,7 +69,7 @@ describe('a log-out', () => {
     const signingIn = requestOf(browser.sessionID);
     await endSession(browser);
 
-    expect(await renewSession(signingIn, keepConnection)).toBe(false);
+    expect(await renewSession(signingIn, keepConnection)).toBeUndefined();
   });
 });
 

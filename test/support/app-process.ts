@@ -1,22 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer } from 'node:http';
 import type { Sandbox } from '../../src/sandbox/sandbox.js';
-import { listen, stop } from './start.js';
 
 /** The compiled app as a process of its own, as Foreman and Heroku run it. */
 export interface AppProcess {
   readonly url: string;
   readonly child: ChildProcess;
   readonly output: () => string;
+  /** What of it went to standard error. */
+  readonly errors: () => string;
   readonly kill: (signal?: NodeJS.Signals) => Promise<void>;
-}
-
-/** A port that nothing listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  const port = await listen(server);
-  await stop(server);
-  return port;
 }
 
 /** Starts it, and waits until it listens. */
@@ -28,6 +20,7 @@ export async function startAppProcess(
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', PORT: String(port), ...environment },
   });
   let printed = '';
+  let errors = '';
   const ended = new Promise((resolve) => child.once('close', resolve));
   await new Promise<void>((resolve, reject) => {
     const read = (chunk: Buffer) => {
@@ -35,7 +28,10 @@ export async function startAppProcess(
       if (printed.includes('The app is at')) resolve();
     };
     child.stdout.on('data', read);
-    child.stderr.on('data', read);
+    child.stderr.on('data', (chunk: Buffer) => {
+      errors += chunk.toString();
+      read(chunk);
+    });
     void ended.then(() => {
       reject(new Error(printed));
     });
@@ -44,6 +40,7 @@ export async function startAppProcess(
     url: `http://localhost:${port}`,
     child,
     output: () => printed,
+    errors: () => errors,
     kill: async (signal = 'SIGKILL') => {
       child.kill(signal);
       await ended;

@@ -1,4 +1,5 @@
 // Runs before all tests: says what this machine lacks. In CI that is a failure, never a silent skip.
+import { hasOpenSsl } from './certificate.js';
 import { findChromium } from './chromium.js';
 import { findRedisServer } from './redis-server.js';
 import { hasTerminal } from './terminal.js';
@@ -8,6 +9,7 @@ const lacks = [
   ...(findRedisServer()
     ? []
     : ['redis-server, for the session tests: apt-get install redis-server']),
+  ...(hasOpenSsl() ? [] : ['openssl, for the tests with a proxy: apt-get install openssl']),
   ...(hasTerminal() ? [] : ['script(1), for tests in a terminal: apt-get install bsdutils']),
 ];
 

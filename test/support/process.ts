@@ -13,10 +13,15 @@ export interface Run {
 
 const runs: Run[] = [];
 
-/** Starts a program of dist/. {@link endRuns} ends it; call that in afterEach. */
-export function run(program: string, environment: Record<string, string>): Run {
+/**
+ * Starts a program of dist/. {@link endRuns} ends it; call that in afterEach.
+ *
+ * @param folder where it runs, and looks for .env
+ */
+export function run(program: string, environment: Record<string, string>, folder = '.'): Run {
   const child = spawn(process.execPath, [program], {
     env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', ...environment },
+    cwd: folder,
   });
   let printed = '';
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
@@ -47,6 +52,7 @@ export async function printed({ child, output, exit }: Run, text: string | RegEx
   }
 }
 
+/** A port that nothing listens on now. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   const port = await listen(server);

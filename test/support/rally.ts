@@ -100,7 +100,7 @@ export function keysOn(page: Page) {
 }
 
 /** @returns the key that was created last */
-export async function createKey(sandbox: Sandbox, visitor: Visitor, name = 'a key') {
+export async function createKey(sandbox: Pick<Sandbox, 'url'>, visitor: Visitor, name = 'a key') {
   const page = await openManager(sandbox, visitor);
   await visitor.submit(page, NEW_KEY, { name, access: 'full' });
   const key = keysOn(await openManager(sandbox, visitor)).at(-1);

@@ -20,7 +20,10 @@ export interface RawAnswer {
 }
 
 /** Sends a request on a connection of its own, and waits for nothing. */
-export function send({ url }: Sandbox, { method, path, headers, body }: RawRequest): ClientRequest {
+export function send(
+  { url }: Pick<Sandbox, 'url'>,
+  { method, path, headers, body }: RawRequest,
+): ClientRequest {
   return request(url + path, { method, headers, agent: false }).end(body);
 }
 
@@ -31,7 +34,10 @@ export async function headOf(sent: ClientRequest): Promise<IncomingMessage> {
 }
 
 /** The whole answer. */
-export async function answerTo(sandbox: Sandbox, asked: RawRequest): Promise<RawAnswer> {
+export async function answerTo(
+  sandbox: Pick<Sandbox, 'url'>,
+  asked: RawRequest,
+): Promise<RawAnswer> {
   const response = await headOf(send(sandbox, asked));
   const bytes = await readUntil(response, () => false);
   const { statusCode: status = 0, headers } = response;

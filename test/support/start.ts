@@ -1,15 +1,17 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { createApp } from '../../src/app.js';
 import { loadConfig, type Config } from '../../src/config.js';
+import { createHttpServer, type Patience } from '../../src/http-server.js';
 import { createLog } from '../../src/log.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
-import { openSessionStore } from '../../src/session/store.js';
+import { openSessionStore, type SessionStore } from '../../src/session/store.js';
 import { SMALL } from './sandbox.js';
 
 /** An app and a sandbox of a test's own, on free ports. */
 export interface Started {
   readonly url: string;
   readonly sandbox: Sandbox;
+  readonly store: SessionStore;
   /** What the app logged. */
   readonly log: string[];
   readonly close: () => Promise<void>;
@@ -19,13 +21,22 @@ export interface StartOptions {
   /** Environment variables of the app; they win over the ones that point it at the sandbox. */
   readonly environment?: Record<string, string | undefined>;
   readonly sandbox?: { stories?: number; pipelines?: number; tokenTtlSeconds?: number };
+  /** How long a client may take to send a request, where the app's own patience is too long. */
+  readonly patience?: Patience;
 }
 
 const started: Started[] = [];
 
 /** Starts both. {@link closeAll} ends them; call it in afterEach. */
-export async function start({ environment, sandbox: world }: StartOptions = {}): Promise<Started> {
-  const server = createServer();
+export async function start({
+  environment,
+  sandbox: world,
+  patience,
+}: StartOptions = {}): Promise<Started> {
+  const log: string[] = [];
+  const write = (line: string) => void log.push(line);
+  const appLog = createLog('debug', { write });
+  const { server } = createHttpServer(appLog, patience);
   const url = `http://localhost:${await listen(server)}`;
   const sandbox = await startSandbox(
     { ...SMALL, pipelines: 6, ...world },
@@ -43,9 +54,6 @@ export async function start({ environment, sandbox: world }: StartOptions = {}):
     GOCD_CLIENT_SECRET: gocd?.secret,
     ...environment,
   });
-  const log: string[] = [];
-  const write = (line: string) => void log.push(line);
-  const appLog = createLog('debug', { write });
   const store = await openSessionStore(config, appLog);
   server.on(
     'request',
@@ -58,7 +66,7 @@ export async function start({ environment, sandbox: world }: StartOptions = {}):
     await Promise.all([stop(server), stop(sandbox.server)]);
     await store.close();
   };
-  const running = { url, sandbox, log, close };
+  const running = { url, sandbox, store, log, close };
   started.push(running);
   return running;
 }

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { listen, start, stop, type Started } from './start.js';
 import type { Page, Visitor } from './visitor.js';
 
-type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A provider that answers whatever a test tells it to, also what no provider should. */
 export interface StubProvider {
@@ -49,6 +49,22 @@ export const json = (value: unknown, status = 200): Answer =>
 /** Never answers. */
 export const hang: Answer = () => undefined;
 
+/**
+ * Holds back the answer to the request that comes next. Others get none until the path is told to
+ * answer otherwise.
+ *
+ * @returns when the request has come: what lets the answer go
+ */
+export function hold(stub: StubProvider, path: string, answer: Answer): Promise<() => void> {
+  return new Promise((resolve) => {
+    stub.answers.set(path, (request, response) => {
+      resolve(() => {
+        answer(request, response);
+      });
+    });
+  });
+}
+
 /** Cuts the connection. */
 export const reset: Answer = (request) => {
   request.socket.resetAndDestroy();
@@ -81,13 +97,18 @@ export async function startWithStub(
   });
 }
 
-/** Comes back from a provider with a code, as if the person had allowed. */
+/**
+ * Comes back from a provider with a code, as if the person had allowed.
+ *
+ * @param login the redirect to the provider, for who has it already
+ */
 export async function comeBack(
   visitor: Visitor,
   { url }: Pick<Started, 'url'>,
   provider: 'rally' | 'gocd',
+  login?: Page,
 ): Promise<Page> {
-  const { location } = await visitor.visit(`${url}/login/${provider}`);
+  const { location } = login ?? (await visitor.visit(`${url}/login/${provider}`));
   const back = new URL(location.searchParams.get('redirect_uri') ?? '');
   back.searchParams.set('code', 'the-code-of-this-sign-in');
   back.searchParams.set('state', location.searchParams.get('state') ?? '');

@@ -12,7 +12,7 @@ export interface TokenCommand {
   readonly exit: Promise<number | null>;
 }
 
-const script = join(process.cwd(), 'dist/token.js');
+const compiled = join(process.cwd(), 'dist/token.js');
 const running: TokenCommand[] = [];
 
 /** Runs the command with pipes. {@link endCommands} ends it; call that in afterEach. */
@@ -20,16 +20,21 @@ export function runToken(
   given: readonly string[],
   environment: Record<string, string> = {},
 ): TokenCommand {
-  return start(process.execPath, [script, ...given], environment);
+  return start(process.execPath, [compiled, ...given], environment);
 }
 
-/** Runs the command in a pseudo-terminal: what is sent to it, somebody types. */
+/**
+ * Runs the command in a pseudo-terminal: what is sent to it, somebody types.
+ *
+ * @param shellScript what the shell there does with the command
+ */
 export function runTokenInTerminal(
   given: readonly string[],
   environment: Record<string, string>,
+  shellScript = (command: string) => command,
 ): TokenCommand {
-  const command = [process.execPath, script, ...given].join(' ');
-  return start('script', ['-qec', command, '/dev/null'], environment);
+  const command = [process.execPath, compiled, ...given].join(' ');
+  return start('script', ['-qec', shellScript(command), '/dev/null'], environment);
 }
 
 export async function endCommands(): Promise<void> {

@@ -41,11 +41,18 @@ export class Visitor {
     return page(target, await sent.redirects(0));
   }
 
+  /** Posts a body as it is. */
+  async postText(url: string, body: string, headers: Record<string, string>): Promise<Page> {
+    const target = new URL(url);
+    const request = this.agent(target).post(pathOf(target)).set(headers).send(body);
+    return page(target, await request.redirects(0));
+  }
+
   /** What no form of a page does, but a program with this browser's cookies may. */
-  async send(method: string, url: string | URL, fields: Record<string, string>): Promise<Page> {
+  async send(method: string, url: string | URL, fields?: Record<string, string>): Promise<Page> {
     const target = new URL(url);
     const request = this.agent(target)[method.toLowerCase() as 'post'](pathOf(target));
-    if (method !== 'GET') request.type('form').send(fields);
+    if (fields && method !== 'GET') request.type('form').send(fields);
     return page(target, await request.redirects(0));
   }
 
@@ -79,12 +86,15 @@ function pathOf(url: URL): string {
 }
 
 function page(url: URL, response: supertest.Response): Page {
+  let loaded: CheerioAPI | undefined;
   return {
     url,
     status: response.status,
     headers: response.headers,
     text: response.text,
-    $: load(response.text),
+    get $() {
+      return (loaded ??= load(response.text));
+    },
     get location() {
       const location = response.get('Location');
       if (location === undefined) throw new Error(`${url.href} does not redirect`);

@@ -1,4 +1,4 @@
-import type { SandboxClient } from '../clients.js';
+import type { ClientCredentials, SandboxClient } from '../clients.js';
 import type { Clock } from '../clock.js';
 import { hex } from '../random.js';
 import { AccessTokens } from './access-tokens.js';
@@ -22,6 +22,7 @@ export interface GocdOptions {
   readonly tokenSeconds: number | undefined;
   /** Of the client that is registered from the start. */
   readonly redirectUri: string;
+  readonly credentials: ClientCredentials | undefined;
 }
 
 export function createGocd(clock: Clock, options: GocdOptions): Gocd {
@@ -30,7 +31,7 @@ export function createGocd(clock: Clock, options: GocdOptions): Gocd {
     clock,
     startedAt,
     people: createPeople(),
-    clients: [newClient('OAuth sample app', options.redirectUri)],
+    clients: [{ ...newClient('OAuth sample app', options.redirectUri), ...options.credentials }],
     grants: new Grants(clock, options.tokenSeconds),
     accessTokens: new AccessTokens(clock),
     pipelines: createPipelines(options.pipelines, startedAt),

@@ -1,6 +1,7 @@
 // The codes and tokens that GoCD's OAuth engine has given out.
 import type { SandboxClient } from '../clients.js';
 import type { Clock } from '../clock.js';
+import { History } from '../given.js';
 import { hex } from '../random.js';
 import type { GocdPerson } from './people.js';
 
@@ -25,22 +26,10 @@ export interface Grant {
   expiresAt: number;
 }
 
-/** A code or an access token that was given out, for the console. */
-export interface Given {
-  readonly what: 'code' | 'access token';
-  readonly client: SandboxClient;
-  readonly person: GocdPerson;
-  readonly value: string;
-  readonly expiresAt: () => number;
-  readonly isAlive: () => boolean;
-}
-
-const MOST_GIVEN = 1000;
-
 export class Grants {
   readonly codes = new Map<string, Code>();
+  readonly history = new History();
   private readonly grants = new Set<Grant>();
-  private readonly given: Given[] = [];
 
   constructor(
     private readonly clock: Clock,
@@ -51,11 +40,6 @@ export class Grants {
     return [...this.grants];
   }
 
-  /** What was given out, the newest last, the destroyed ones too. */
-  get history(): readonly Given[] {
-    return this.given;
-  }
-
   /** One per person and client: the former is gone. */
   issueCode(client: SandboxClient, person: GocdPerson, codeChallenge: string | undefined) {
     for (const [value, code] of this.codes) {
@@ -64,13 +48,14 @@ export class Grants {
     const code = hex(32);
     const expiresAt = this.clock.now() + CODE_SECONDS * 1000;
     this.codes.set(code, { client, person, codeChallenge, expiresAt });
-    this.remember({
+    this.history.add({
       what: 'code',
       client,
       person,
       value: code,
       expiresAt: () => expiresAt,
-      isAlive: () => this.codes.has(code) && expiresAt > this.clock.now(),
+      isAlive: () =>
+        this.codes.has(code) && expiresAt > this.clock.now() && person.status === 'active',
     });
     return { code, seconds: CODE_SECONDS };
   }
@@ -102,8 +87,15 @@ export class Grants {
       expiresAt: this.clock.now() + this.tokenSeconds * 1000,
     };
     this.grants.add(grant);
-    const { accessToken } = grant;
-    this.remember({
+    const { accessToken, refreshToken } = grant;
+    this.history.add({
+      what: 'refresh token',
+      client,
+      person,
+      value: refreshToken,
+      isAlive: () => this.grants.has(grant) && person.status === 'active',
+    });
+    this.history.add({
       what: 'access token',
       client,
       person,
@@ -129,11 +121,6 @@ export class Grants {
     return grant && grant.expiresAt > this.clock.now() && grant.person.status === 'active'
       ? grant
       : undefined;
-  }
-
-  private remember(given: Given): void {
-    this.given.push(given);
-    if (this.given.length > MOST_GIVEN) this.given.shift();
   }
 
   expireAccessTokens(): void {

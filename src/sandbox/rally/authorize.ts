@@ -132,7 +132,7 @@ function readParameters(
       provider: 'rally',
       happened: client
         ? 'Nobody was sent anywhere. The two must be equal to the letter.'
-        : 'Nobody was sent anywhere. The client was deleted, or is from an earlier start: ids and secrets are made anew each time. Start the app and the sandbox again, or copy what `npm run sandbox` printed last.',
+        : 'Nobody was sent anywhere. The client was deleted, or is from an earlier start: ids and secrets are made anew each time, unless .env keeps them. Start the app and the sandbox again, or copy what `npm run sandbox` printed last.',
       received: {
         'client_id in the request': parameters['client_id'] ?? 'none',
         'redirect_uri in the request': parameters['redirect_uri'] ?? 'none',

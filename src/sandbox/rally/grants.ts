@@ -1,6 +1,7 @@
 // What people have allowed applications, and the codes and tokens that came of it.
 import type { SandboxClient } from '../clients.js';
 import type { Clock } from '../clock.js';
+import { History } from '../given.js';
 import { LimitedMap } from '../limited-map.js';
 import { hex, urlSafe } from '../random.js';
 import type { RallyPerson } from './people.js';
@@ -44,6 +45,7 @@ export interface Tokens {
 }
 
 export class Grants {
+  readonly history = new History();
   private readonly standing = new Set<Grant>();
   private readonly byCode = new LimitedMap<string, Line>(MOST);
   private readonly byAccessToken = new LimitedMap<string, Line>(MOST);
@@ -103,13 +105,23 @@ export class Grants {
   issueCode(grant: Grant, binding: CodeBinding): string {
     const code = hex(16);
     const codeExpiresAt = this.clock.now() + CODE_MS;
-    this.byCode.set(code, {
+    const line: Line = {
       code,
       grant,
       binding,
       codeExpiresAt,
       isCodeSpent: false,
       isEnded: false,
+    };
+    this.byCode.set(code, line);
+    const { client, person } = grant;
+    this.history.add({
+      what: 'code',
+      client,
+      person,
+      value: code,
+      expiresAt: () => codeExpiresAt,
+      isAlive: () => !line.isCodeSpent && this.isAlive(line) && codeExpiresAt > this.clock.now(),
     });
     return code;
   }
@@ -153,6 +165,22 @@ export class Grants {
     line.tokens = tokens;
     this.byAccessToken.set(tokens.accessToken, line);
     this.byRefreshToken.set(tokens.refreshToken, line);
+    const { client, person } = line.grant;
+    this.history.add({
+      what: 'refresh token',
+      client,
+      person,
+      value: tokens.refreshToken,
+      isAlive: () => line.tokens === tokens && this.isAlive(line),
+    });
+    this.history.add({
+      what: 'access token',
+      client,
+      person,
+      value: tokens.accessToken,
+      expiresAt: () => tokens.expiresAt,
+      isAlive: () => this.grantOfAccessToken(tokens.accessToken) !== undefined,
+    });
     return tokens;
   }
 

@@ -1,4 +1,4 @@
-import type { SandboxClient } from '../clients.js';
+import type { ClientCredentials, SandboxClient } from '../clients.js';
 import type { Clock } from '../clock.js';
 import { hex, urlSafe } from '../random.js';
 import { ApiKeys } from './api-keys.js';
@@ -23,6 +23,7 @@ export interface RallyOptions {
   readonly tokenSeconds: number | undefined;
   /** Of the client that is registered from the start. */
   readonly redirectUri: string;
+  readonly credentials: ClientCredentials | undefined;
 }
 
 export function createRally(clock: Clock, options: RallyOptions): Rally {
@@ -37,7 +38,10 @@ export function createRally(clock: Clock, options: RallyOptions): Rally {
   return {
     clock,
     people,
-    clients: [newClient('OAuth sample app', options.redirectUri, ada), flowdock],
+    clients: [
+      { ...newClient('OAuth sample app', options.redirectUri, ada), ...options.credentials },
+      flowdock,
+    ],
     grants,
     apiKeys,
     objects: createSubscription(options.stories, people, clock),

@@ -38,13 +38,15 @@ export function comparison(
     const isWanted = matcher(text);
     return operator === '=' ? (object) => isWanted(read(object)) : undefined;
   }
-  const value = comparable(attribute.kind, text);
+  const isOrdinal = attribute.allowed !== undefined && operator !== '=';
+  const value = isOrdinal ? placeOf(attribute, text) : comparable(attribute.kind, text);
   if (value === undefined) return undefined;
   // Null is neither less nor greater than anything.
   const compare = (holds: (value: string | number, wanted: string | number) => boolean) => {
     return (object: WsapiObject) => {
       const actual = read(object);
       if (actual === null || actual instanceof WsapiObject) return false;
+      if (isOrdinal) return holds(placeOf(attribute, String(actual)) ?? -1, value);
       return holds(typeof actual === 'number' ? actual : String(actual).toLowerCase(), value);
     };
   };
@@ -60,6 +62,15 @@ export function comparison(
     default:
       return compare((actual, value) => actual >= value);
   }
+}
+
+/**
+ * Which of its values a field holds that has only a few: they are in order, and not that of the
+ * alphabet. Clients ask for unfinished work with `(ScheduleState < "Accepted")`.
+ */
+export function placeOf({ allowed = [] }: Attribute, text: string): number | undefined {
+  const place = allowed.findIndex((each) => each.toLowerCase() === text.toLowerCase());
+  return place < 0 ? undefined : place;
 }
 
 function comparable(kind: Attribute['kind'], text: string): string | number | undefined {

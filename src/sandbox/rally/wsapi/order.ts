@@ -1,9 +1,10 @@
+import { placeOf } from './comparison.js';
 import { fieldPath } from './field-path.js';
 import { WsapiObject, type Value } from './objects.js';
-import type { TypeName } from './schema.js';
+import type { Attribute, TypeName } from './schema.js';
 
 /**
- * Puts objects in order: `Rank desc,Project.Name`.
+ * Puts objects in order: `Rank desc,Project.Name`. A FormattedID goes by its number.
  *
  * @throws {WsapiError} where the type has no such field
  */
@@ -18,13 +19,18 @@ export function inOrder(
     .map((key) => {
       const [path = '', direction = 'asc'] = key.trim().split(/\s+/);
       const sign = direction.toLowerCase() === 'desc' ? -1 : 1;
-      return { sign, read: fieldPath(type, path).read };
+      const { attribute, read } = fieldPath(type, path);
+      const isFormattedId = path === 'FormattedID';
+      return {
+        sign,
+        read: (object: WsapiObject) => sortValue(read(object), attribute, isFormattedId),
+      };
     });
   if (keys.length === 0) return objects;
   // Each field is read once, not at every comparison.
   const rows = objects.map((object) => ({
     object,
-    values: keys.map(({ read }) => sortValue(read(object))),
+    values: keys.map(({ read }) => read(object)),
   }));
   rows.sort((a, b) => {
     for (const [index, { sign }] of keys.entries()) {
@@ -38,8 +44,11 @@ export function inOrder(
 
 type SortValue = Exclude<Value, WsapiObject>;
 
-function sortValue(value: Value): SortValue {
-  return value instanceof WsapiObject ? (value.name ?? value.objectId) : value;
+function sortValue(value: Value, attribute: Attribute, isFormattedId: boolean): SortValue {
+  if (value instanceof WsapiObject) return value.name ?? value.objectId;
+  if (typeof value !== 'string') return value;
+  if (isFormattedId) return value.replace(/\d+/, (number) => number.padStart(12, '0'));
+  return placeOf(attribute, value) ?? value;
 }
 
 /** Nothing comes before everything. */

@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import type { Express } from 'express';
+import type { Config } from './config.js';
+
+/** That a sandbox stands in, where it is, and who can sign in there. */
+export interface Notice {
+  readonly words: string;
+  readonly url: string;
+}
+
+/**
+ * Sets what is not as Express has it by itself.
+ *
+ * @param notice shown on every page where a sandbox stands in
+ */
+export function configureExpress(app: Express, { isHttps }: Config, notice?: Notice): void {
+  app.set('view engine', 'ejs').set('views', join(import.meta.dirname, '../views'));
+  app.locals['notice'] = notice;
+  app.disable('x-powered-by'); // helmet removes it from our answers, this from Express's own
+  app.set('etag', false); // pages are never cached, so their hash would be for nothing
+  if (isHttps) {
+    app.set('trust proxy', 1); // the platform's router, for the visitor's address alone
+    // Whether we are behind https is configured, and no header may say otherwise.
+    Object.defineProperty(app.request, 'secure', { get: () => true });
+  }
+}

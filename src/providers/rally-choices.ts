@@ -1,0 +1,54 @@
+// What one can choose from: workspaces, the projects of one, and the iterations of those.
+import { z } from 'zod';
+import { scopeOf } from './rally-query.js';
+import type { View } from './rally-work.js';
+import { fetchRows, objectId, text, wsapiUrl, type Wsapi } from './rally-wsapi.js';
+
+export interface Choices {
+  readonly workspaces: readonly Choice[];
+  readonly projects: readonly Choice[];
+  /** By name, the latest first: projects that work in step have one of the same name each. */
+  readonly iterations: readonly string[];
+}
+
+export interface Choice {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** As many as WSAPI gives in one page. */
+const MOST = '2000';
+const OPEN = '(State = "Open")';
+
+const Named = z.object({ ObjectID: objectId, Name: text.pipe(z.string().min(1)) });
+
+/**
+ * Asks for all three lists at once.
+ *
+ * @throws {CredentialRejectedError | NotAllowedError | ApiError | UpstreamError}
+ */
+export async function fetchChoices(
+  wsapi: Wsapi,
+  { workspace, project }: Pick<View, 'workspace' | 'project'>,
+): Promise<Choices> {
+  const list = async (path: string, parameters: Record<string, string>) => {
+    const asked = { fetch: 'ObjectID,Name', pagesize: MOST, ...parameters };
+    const { rows } = await fetchRows(wsapi, wsapiUrl(wsapi, path, asked));
+    return rows.flatMap((row) => Named.safeParse(row).data ?? []);
+  };
+  const byName = { query: OPEN, order: 'Name,ObjectID' };
+  const [workspaces, projects, iterations] = await Promise.all([
+    list('workspace', byName),
+    list('project', { ...byName, ...scopeOf({ workspace, project: '' }) }),
+    list('iteration', { order: 'StartDate desc,ObjectID', ...scopeOf({ workspace, project }) }),
+  ]);
+  const choice = ({ ObjectID, Name }: z.infer<typeof Named>) => ({
+    id: String(ObjectID),
+    name: Name,
+  });
+  return {
+    workspaces: workspaces.map(choice),
+    projects: projects.map(choice),
+    iterations: [...new Set(iterations.map(({ Name }) => Name))],
+  };
+}

@@ -1,0 +1,24 @@
+import type { Response } from 'express';
+import { UpstreamError } from '../http/upstream-error.js';
+
+/**
+ * Sends a text piece by piece, as fast as the browser reads it. No stream of Node's does the work: what
+ * asks for the next piece must go on as part of this request, or its secrets would not be masked.
+ *
+ * @throws {UpstreamError} when the browser leaves
+ */
+export async function send(response: Response, pieces: AsyncIterable<string>): Promise<void> {
+  let goOn: () => void = () => undefined;
+  for (const event of ['drain', 'close']) {
+    response.on(event, () => {
+      goOn();
+    });
+  }
+  for await (const piece of pieces) {
+    if (response.closed) throw new UpstreamError('cancelled', 'the browser left');
+    const canTakeMore = response.write(piece);
+    response.flush(); // whatever the compression holds back: routers close what is silent
+    if (!canTakeMore) await new Promise<void>((resolve) => (goOn = resolve));
+  }
+  response.end();
+}

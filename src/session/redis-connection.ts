@@ -1,0 +1,131 @@
+// The connection to Redis. Every command is answered within a second or fails: people wait for it.
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { createClient, ErrorReply } from 'redis';
+import type { RedisSettings } from '../config.js';
+import { SessionStoreError } from './store.js';
+
+/** A Redis that is well answers within a few milliseconds. */
+const COMMAND_TIMEOUT_MS = 1_000;
+/**
+ * A connection that was cut without a word (a failover, a router that forgot it) looks like a Redis
+ * that hangs, and the system would wait for it for a quarter of an hour. Another one is opened when
+ * nothing has been answered for this long.
+ */
+const LONGEST_SILENCE_MS = 3_000;
+const LONGEST_PAUSE_MS = 2_000;
+
+type Client = ReturnType<typeof createClientFor>;
+
+export class RedisConnection {
+  /** Resolves when Redis answers for the first time. */
+  readonly opened: Promise<unknown>;
+  private client: Client;
+  private isAway = false;
+  /** When a first command was not answered, if none has been since. */
+  private silentSince: number | undefined;
+
+  constructor(
+    private readonly settings: RedisSettings,
+    private readonly log: Logger,
+  ) {
+    this.client = this.createClient();
+    // Tries until it succeeds: neither side has to be started first.
+    this.opened = this.client.connect().catch(() => undefined);
+  }
+
+  /** @throws {SessionStoreError} when Redis is away, does not answer in time, or refuses */
+  async ask<Answer>(command: (client: Client) => Promise<Answer>): Promise<Answer> {
+    try {
+      const answer = await inTime(command(this.client));
+      this.silentSince = undefined;
+      return answer;
+    } catch (error) {
+      if (error instanceof SilenceError) this.hearNothing();
+      throw unavailable(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await inTime(this.client.close()).catch(() => {
+      this.client.destroy();
+    });
+  }
+
+  private hearNothing(): void {
+    const now = performance.now();
+    this.silentSince ??= now;
+    if (now - this.silentSince < LONGEST_SILENCE_MS) return;
+    this.silentSince = undefined;
+    this.goAway('no answer');
+    this.client.destroy();
+    this.client = this.createClient();
+    this.client.connect().catch(() => undefined);
+  }
+
+  private createClient(): Client {
+    const client = createClientFor(this.settings);
+    client.on('error', (error) => {
+      this.goAway(whyAway(error));
+    });
+    client.on('ready', () => {
+      if (this.isAway) this.log.info('Redis is back');
+      this.isAway = false;
+    });
+    return client;
+  }
+
+  /** Says once that Redis is away, however often it is tried. */
+  private goAway(reason: string): void {
+    if (this.isAway) return;
+    this.isAway = true;
+    this.log.error(
+      { reason },
+      'Redis is away: check REDIS_URL. Pages that need a session answer 503',
+    );
+  }
+}
+
+function createClientFor({ url, verifiesCertificate }: RedisSettings) {
+  return createClient({
+    url,
+    // Refused at once while Redis is away: a request that waits for it would hang.
+    disableOfflineQueue: true,
+    socket: {
+      reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 10), LONGEST_PAUSE_MS),
+      ...(url.startsWith('rediss:') && { tls: true, rejectUnauthorized: verifiesCertificate }),
+    },
+  });
+}
+
+/** `ECONNREFUSED`, or the word that Redis begins a refusal with: `WRONGPASS`, `NOAUTH`. */
+function whyAway(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  if ('code' in error) return String(error.code);
+  return /^[A-Z]{3,}\b/.exec(error.message)?.[0] ?? error.constructor.name;
+}
+
+class SilenceError extends Error {}
+
+/** The client's own timeout is for what it has not sent yet. A Redis that hangs has taken it. */
+async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
+  const waiting = new AbortController();
+  const late = delay(COMMAND_TIMEOUT_MS, undefined, { signal: waiting.signal }).then(async () => {
+    await nextTurn(); // a busy process comes to its timers before the answers that have arrived
+    throw new SilenceError();
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    waiting.abort();
+  }
+}
+
+/**
+ * Without the cause: a command's error may repeat what was to be written. Of Redis's own ones the
+ * first word (LOADING, READONLY, OOM…) says what is wrong.
+ */
+function unavailable(error: unknown): SessionStoreError {
+  if (error instanceof ErrorReply) return new SessionStoreError(error.message.split(' ', 1)[0]);
+  return new SessionStoreError(error instanceof Error ? error.constructor.name : 'unknown');
+}

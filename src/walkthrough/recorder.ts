@@ -1,0 +1,115 @@
+// Keeps of each browser's request what /walkthrough shows of it. Nothing is written while the dance
+// goes on: what went over the wire is collected by http/exchanges.ts, and looked at when the answer
+// is ready.
+import type { Request, RequestHandler, Response } from 'express';
+import onHeaders from 'on-headers';
+import { exchangesUnderWay, type Exchange } from '../http/exchanges.js';
+import type { Provider } from '../providers/provider.js';
+import type { KeptSignIn } from '../session/sign-ins.js';
+import { maskedExchanges, maskedRedirect, maskedSignIn } from './masked.js';
+import type { Failure } from './recording.js';
+import { partOf, type Place, type Recordings } from './recordings.js';
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- Express's types are extended so
+  namespace Express {
+    interface Locals {
+      /** What the error page says, where it is about a step of the dance. */
+      failure?: Failure;
+    }
+  }
+}
+
+/** How long after a sign-in an API call counts as its first. */
+const FIRST_CALL_MS = 60_000;
+
+const takenSignIns = new WeakMap<Request, KeptSignIn>();
+
+/** Tells that a redirect back is about a sign-in of this browser: its state was ours. */
+export function noteSignIn(request: Request, signIn: KeptSignIn): void {
+  takenSignIns.set(request, signIn);
+}
+
+/** Whether the request is a redirect back whose state was ours. */
+export function isSigningIn(request: Request): boolean {
+  return takenSignIns.has(request);
+}
+
+/** Stands before the session's own middleware, whose cookie is then known at the end. */
+export function recordTo(recordings: Recordings): RequestHandler {
+  return (request, response, next) => {
+    const arrivedAt = Date.now();
+    onHeaders(response, () => {
+      const { provider } = response.locals;
+      // There is no session when the store is away, and after a log-out.
+      const id = (request.session as Partial<typeof request.session> | undefined)?.recordingId;
+      if (!provider || id === undefined) return;
+      const place = { id, provider: provider.id };
+      record(recordings, place, request, response, provider, arrivedAt).catch((error: unknown) => {
+        request.log.warn({ err: error }, 'the walkthrough misses what happened just now');
+      });
+    });
+    next();
+  };
+}
+
+async function record(
+  recordings: Recordings,
+  place: Place,
+  request: Request,
+  response: Response,
+  provider: Provider,
+  arrivedAt: number,
+): Promise<void> {
+  const exchanges = exchangesUnderWay();
+  const { failure } = response.locals;
+  const signIn = takenSignIns.get(request);
+  if (signIn) {
+    const redirect = maskedRedirect(request, response, arrivedAt, { exchanges, signIn });
+    const recorded = maskedSignIn(provider, signIn, redirect, exchanges);
+    await recordings.begin(place, 'signIn', recorded);
+  } else if (failure?.step === 'refused') {
+    const redirect = maskedRedirect(request, response, arrivedAt, { exchanges });
+    await recordings.keep(place, 'refused', redirect);
+  } else if (exchanges.length > 0) {
+    await recordPage(recordings, place, request, exchanges, failure);
+  }
+}
+
+async function recordPage(
+  recordings: Recordings,
+  place: Place,
+  request: Request,
+  exchanges: readonly Exchange[],
+  failure: Failure | undefined,
+): Promise<void> {
+  // Most pages keep nothing, and mask nothing: what is masked costs time.
+  const { path } = request;
+  const connection = request.session.connections?.[place.provider];
+  const refresh = exchanges.find(({ form }) => form !== undefined);
+  const call = exchanges.find(({ form }) => form === undefined);
+  const writes: Promise<void>[] = [];
+  if (failure || (refresh && refresh.answer?.status !== 200)) {
+    const page = { path, exchanges: maskedExchanges({ exchanges }), ...(failure && { failure }) };
+    writes.push(recordings.keep(place, 'failedPage', page));
+  } else if (refresh && connection?.refreshes) {
+    const [exchange] = maskedExchanges({ exchanges: [refresh] });
+    const renewed = { count: connection.refreshes, exchange };
+    writes.push(recordings.keep(place, partOf(renewed), renewed));
+  }
+  if (call && !failure && connection?.kind === 'oauth' && isFirstCallOf(connection)) {
+    const [exchange] = maskedExchanges({ exchanges: [call] });
+    if (exchange) writes.push(recordings.keepFirst(place, 'firstCall', exchange));
+  }
+  await Promise.all(writes);
+}
+
+/** Connections whose first call this process has seen: the pages after it cost the store nothing. */
+const called = new Set<string>();
+
+function isFirstCallOf({ id, connectedAt }: { id: string; connectedAt: number }): boolean {
+  if (Date.now() - connectedAt > FIRST_CALL_MS || called.has(id)) return false;
+  called.add(id);
+  setTimeout(() => called.delete(id), FIRST_CALL_MS).unref();
+  return true;
+}

@@ -1,0 +1,60 @@
+import type { Request } from 'express';
+import type { ProviderId } from '../providers/provider.js';
+import { storeOf } from '../session/record.js';
+import type { RecordedRefresh, Recording } from './recording.js';
+
+/** Where one recording is. The id is random, and its session's own. */
+export interface Place {
+  readonly id: string;
+  readonly provider: ProviderId;
+}
+
+/** How many refreshes are kept: each has the place of the one that came so many before. */
+const MOST_REFRESHES = 5;
+
+/** A recording is kept in parts, each of which is replaced as a whole. */
+export type Part = Exclude<keyof Recording, 'refreshes'> | `refresh-${number}`;
+
+export type Parts = Readonly<Partial<Record<Part, unknown>>>;
+
+/**
+ * Keeps recordings where sessions are kept. Nothing is read before it is written: requests of one
+ * session at the same moment need no lock.
+ */
+export interface Recordings {
+  /** Keeps a part, and forgets all others of this recording. */
+  begin(place: Place, part: Part, value: object): Promise<void>;
+  /** Keeps a part in place of the former one of this name. */
+  keep(place: Place, part: Part, value: object): Promise<void>;
+  /** Keeps a part unless there is one of this name. */
+  keepFirst(place: Place, part: Part, value: object): Promise<void>;
+  read(place: Place): Promise<Parts>;
+  forget(place: Place): Promise<void>;
+}
+
+/** @param count which refresh it was since the sign-in */
+export function partOf({ count }: { readonly count: number }): Part {
+  return `refresh-${count % MOST_REFRESHES}`;
+}
+
+/** What is kept of this session and a provider. Who has no session costs the store nothing. */
+export async function recordingOf(request: Request, provider: ProviderId): Promise<Recording> {
+  const { recordingId: id } = request.session;
+  const parts = id === undefined ? {} : await storeOf(request).recordings.read({ id, provider });
+  const refreshes = Object.entries(parts)
+    .filter(([name]) => name.startsWith('refresh-'))
+    .map(([, value]) => value as RecordedRefresh)
+    .sort((a, b) => a.count - b.count);
+  return { ...(parts as Omit<Recording, 'refreshes'>), refreshes };
+}
+
+/** Forgets what is kept of this session and some providers. */
+export async function forgetRecordings(
+  request: Request,
+  providers: readonly ProviderId[],
+): Promise<void> {
+  const { recordingId: id } = request.session;
+  if (id === undefined) return;
+  const { recordings } = storeOf(request);
+  await Promise.all(providers.map((provider) => recordings.forget({ id, provider })));
+}
