@@ -1,9 +1,9 @@
 // A person's way through both sign-ins in a real Chromium: what they see, and what the browser
 // itself has to say about it (policies, accessibility, width).
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { findChromium, startChromium } from './support/chromium.js';
+import { faultsOf } from './support/chromium-page.js';
 import { closeAll, start, type Started } from './support/start.js';
 
 // Without a Chromium, support/machine.ts has said so before the tests began, and failed in CI.
@@ -181,11 +181,11 @@ describeWithChromium('in Chromium', () => {
       await page.emulateMedia({ colorScheme });
       await page.goto(started.url);
       await page.getByRole('link', { name: 'Connect to Rally' }).click();
-      const faults = [...(await look())];
+      const faults = [...(await faultsOf(page))];
       await page.getByLabel('User name').fill('ada@example.test');
       await page.getByLabel('Password').fill('sandbox');
       await page.getByRole('button', { name: 'Log in' }).click();
-      faults.push(...(await look()));
+      faults.push(...(await faultsOf(page)));
       await page.getByRole('button', { name: 'Allow Access' }).click();
       await page.waitForURL(`${started.url}/rally`);
       await signInToGoCD();
@@ -200,7 +200,7 @@ describeWithChromium('in Chromium', () => {
         ),
       ]) {
         await page.goto(address);
-        faults.push(...(await look()));
+        faults.push(...(await faultsOf(page)));
       }
 
       expect(faults).toEqual([]);
@@ -258,10 +258,10 @@ describeWithChromium('in Chromium', () => {
         for (const details of document.querySelectorAll('details')) details.open = true;
       });
 
-      const faults = await look();
+      const faults = await faultsOf(page);
       await page.goto(`${started.url}/walkthrough/src/oauth/token-request.ts#tokenRequest`);
 
-      expect([...faults, ...(await look())]).toEqual([]);
+      expect([...faults, ...(await faultsOf(page))]).toEqual([]);
     },
     120_000, // hundreds of messages and parameters, each looked at by axe
   );
@@ -348,20 +348,5 @@ describeWithChromium('in Chromium', () => {
     const loaded = page.waitForEvent('load');
     await page.keyboard.press('Enter');
     await loaded;
-  }
-
-  /** What axe finds on the page, and whether one must scroll sideways to read it. */
-  async function look(): Promise<string[]> {
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const overflow = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    const where = new URL(page.url()).pathname;
-    return [
-      ...violations.map(
-        ({ id, nodes }) => `${where}: ${id}: ${nodes.map(({ html }) => html).join(' ')}`,
-      ),
-      ...(overflow > 0 ? [`${where}: ${overflow} px too wide`] : []),
-    ];
   }
 });

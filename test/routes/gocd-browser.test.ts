@@ -1,9 +1,9 @@
 // The pipelines in a real Chromium: what the script adds, that nothing is lost without it, and that
 // the page can be read in every width and colour.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { findChromium, startChromium } from '../support/chromium.js';
+import { faultsOf } from '../support/chromium-page.js';
 import { closeAll, type Started } from '../support/start.js';
 import {
   json,
@@ -82,15 +82,7 @@ describeWithChromium('GET /gocd in Chromium', () => {
   }
 
   async function faults(): Promise<string[]> {
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const overflow = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    return [
-      ...complaints,
-      ...violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html ?? ''}`),
-      ...(overflow > 0 ? [`wider than the window by ${overflow} px`] : []),
-    ];
+    return [...(await faultsOf(page)), ...complaints];
   }
 
   test.each(

@@ -2,9 +2,9 @@
 // it can be read in every width and colour.
 import { statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { findChromium, startChromium } from '../support/chromium.js';
+import { faultsOf } from '../support/chromium-page.js';
 import { closeAll, start, type Started } from '../support/start.js';
 
 const describeWithChromium = findChromium() ? describe : describe.skip;
@@ -52,17 +52,8 @@ describeWithChromium('GET /rally in Chromium', () => {
 
   const options = (name: string) => page.locator(`[name=${name}] option`).allInnerTexts();
 
-  /** What axe finds on the page, and whether one must scroll sideways to read it. */
   async function faults(): Promise<string[]> {
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const overflow = await page.evaluate(
-      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-    );
-    return [
-      ...violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
-      ...(overflow > 0 ? [`${overflow} px too wide`] : []),
-      ...complaints,
-    ];
+    return [...(await faultsOf(page)), ...complaints];
   }
 
   test('the script adds the counts of the other tabs, and all there is to choose from', async () => {
