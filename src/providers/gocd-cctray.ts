@@ -3,7 +3,7 @@
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import type { Http } from '../http.js';
 import { unexpectedAnswer } from '../http/upstream-error.js';
-import { maskSent } from '../mask.js';
+import { beginningOf, maskSent } from '../mask.js';
 import { slicesOf } from '../slices.js';
 import { requireSuccess } from './provider.js';
 
@@ -122,6 +122,9 @@ interface ReadEntry {
 /** The largest servers known have some 10,000 entries. One answer's work is bounded. */
 const MOST_ENTRIES = 50_000;
 
+/** Of a text, in characters. */
+const LONGEST_SEARCHED = 20_000;
+
 /** cctray.xml needs four levels. */
 const DEEPEST = 16;
 
@@ -184,7 +187,7 @@ function createParser(onEntry: (entry: ReadEntry) => void) {
 
 function readEntry({ attributes }: SaxesTagPlain, breakers: string | undefined): ReadEntry {
   // What goes into a page. GoCD may repeat the token anywhere.
-  const text = (name: string, absent: string) => maskSent(attributes[name] ?? absent);
+  const text = (name: string, absent: string) => masked(attributes[name] ?? absent);
   const name = text('name', '(no name)');
   const [pipeline = name, stage = '(no stage)', job] = name.split(' :: ');
   return {
@@ -196,7 +199,7 @@ function readEntry({ attributes }: SaxesTagPlain, breakers: string | undefined):
       label: text('lastBuildLabel', ''),
       lastBuildTime: readTime(text('lastBuildTime', '')),
       url: readUrl(text('webUrl', '')),
-      breakers: breakers ? maskSent(breakers) : undefined,
+      breakers: breakers ? masked(breakers) : undefined,
     },
   };
 }
@@ -215,4 +218,9 @@ function getOrAdd<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value)
   let value = map.get(key);
   if (value === undefined) map.set(key, (value = make()));
   return value;
+}
+
+/** GoCD may repeat the token anywhere. Of 20 MB in one text the search would take seconds, for everybody. */
+function masked(text: string): string {
+  return maskSent(beginningOf(text, LONGEST_SEARCHED));
 }

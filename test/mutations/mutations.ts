@@ -1013,7 +1013,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'F6',
     file: 'src/providers/gocd-cctray.ts',
-    find: 'maskSent(attributes[name] ?? absent)',
+    find: 'masked(attributes[name] ?? absent)',
     replace: '(attributes[name] ?? absent)',
     tests: SECURITY.leaves,
     named: 'without them',
