@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { closeAll, type Started } from '../support/start.js';
+import { STACK } from '../support/outcome.js';
 import {
   comeBack,
   drip,
@@ -79,7 +80,7 @@ describe.each([
 
     expect(page.status).toBe(status);
     expect(page.$('h1').text()).not.toBe('');
-    expect(page.text).not.toMatch(/ at .+:\d+:\d+/);
+    expect(page.text).not.toMatch(STACK);
     expect(page.text).not.toMatch(/the-client-secret|the-code-of/);
     expect(started.log.join()).not.toMatch(/the-client-secret|the-code-of/);
     expect(stub.received.map(({ line }) => line)).toEqual([`POST ${tokenPath}`]);

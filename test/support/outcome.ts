@@ -4,6 +4,9 @@ import type { Page } from './visitor.js';
 
 // What holds for every answer of the app, whatever made it.
 
+/** The place in a file that a line of a stack names. A date of a provider (`at Wed, 21 Oct 2026 07:28:00`) is none. */
+export const STACK = /(\.[cm]?[jt]s|node:[\w/]+):\d+:\d+/;
+
 type Answer = Pick<Page, 'status' | 'headers' | 'text'>;
 
 /** A page of ours, which nothing that was sent or received could shape. */
@@ -15,7 +18,7 @@ export function expectPage({ status, headers, text }: Answer): void {
   expect($('[data-injected]')).toHaveLength(0);
   expect(headers['x-injected']).toBeUndefined();
   expect(headers['content-security-policy']).toContain("default-src 'none'");
-  expect(text).not.toMatch(/ at .+:\d+:\d+/); // no stack
+  expect(text).not.toMatch(STACK);
 }
 
 /** How much of an output a failure shows before and after a secret. */
