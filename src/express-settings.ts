@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import ejs from 'ejs';
 import type { Express } from 'express';
 import type { Config } from './config.js';
 
@@ -14,7 +15,20 @@ export interface Notice {
  * @param notice shown on every page where a sandbox stands in
  */
 export function configureExpress(app: Express, { isHttps }: Config, notice?: Notice): void {
-  app.set('view engine', 'ejs').set('views', join(import.meta.dirname, '../views'));
+  const views = join(import.meta.dirname, '../views');
+  app
+    .set('views', views)
+    .set('view engine', 'ejs')
+    .engine('ejs', (file, locals, done) => {
+      // Strict: a view takes what it is given from `locals`. EJS's own way, a `with` statement, makes each
+      // name a search, and a view takes longer by two thirds. With a root its partials are found without one.
+      ejs.renderFile(
+        file,
+        locals,
+        { strict: true, root: views, cache: app.enabled('view cache') },
+        done,
+      );
+    });
   app.locals['notice'] = notice;
   app.disable('x-powered-by'); // helmet removes it from our answers, this from Express's own
   app.set('etag', false); // pages are never cached, so their hash would be for nothing
