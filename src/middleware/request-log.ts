@@ -1,33 +1,47 @@
-import type { Request, RequestHandler, Response } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { Logger } from 'pino';
-import { pinoHttp } from 'pino-http';
 import { v4 as uuid } from 'uuid';
-import { describeError } from '../log.js';
+
+declare global {
+  // eslint-disable-next-line @typescript-eslint/no-namespace -- Express's types are extended so
+  namespace Express {
+    interface Request {
+      /** In all log lines of this request, and on its error page. */
+      id: string;
+      /** For lines about this request. */
+      log: Logger;
+    }
+  }
+}
 
 /**
- * One line per request. The query is left out: at the redirect URI it holds the code and the
- * state. Headers are left out: they hold the session cookie.
+ * One line per request, when it is answered or its browser has left. The query is left out: at the
+ * redirect URI it holds the code and the state. Headers are left out: they hold the session cookie.
  */
 export function requestLog(log: Logger): RequestHandler {
-  return pinoHttp({
-    logger: log,
-    autoLogging: {
-      ignore: ({ url }) => url === '/healthz' || url.startsWith('/public/'),
-    },
-    genReqId: () => uuid(), // never the visitor's own X-Request-Id: log lines could be forged
-    wrapSerializers: false, // ours are to see the error itself, not pino's copy with all its fields
-    serializers: {
-      err: describeError,
-      req: ({ id, method, originalUrl }: Request) => ({
-        id,
-        method,
-        path: originalUrl.split(/[?#]/, 1)[0]?.slice(0, 200),
-      }),
-      res: ({ statusCode }: Response) => ({ status: statusCode }),
-    },
-    // What failed has been logged by middleware/errors.ts, under the same id.
-    customErrorObject: (_request, _response, _error, { err, ...facts }: { err: unknown }) => facts,
-    customErrorMessage: () => 'request answered',
-    customSuccessMessage: () => 'request answered',
-  });
+  return (request, response, next) => {
+    const from = performance.now();
+    request.id = uuid(); // never the visitor's own X-Request-Id: log lines could be forged
+    request.log = log.child({
+      req: { id: request.id, method: request.method, path: pathOf(request) },
+    });
+    response.once('close', () => {
+      if (isOfNoInterest(request)) return;
+      const res = {
+        status: response.statusCode,
+        ...(!response.writableFinished && { aborted: true }),
+      };
+      const responseTime = Math.round(performance.now() - from);
+      request.log.info({ res, responseTime }, 'request answered');
+    });
+    next();
+  };
+}
+
+function pathOf({ originalUrl }: Request): string {
+  return originalUrl.split(/[?#]/, 1)[0]?.slice(0, 200) ?? '';
+}
+
+function isOfNoInterest({ originalUrl }: Request): boolean {
+  return originalUrl === '/healthz' || originalUrl.startsWith('/public/');
 }
