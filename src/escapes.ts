@@ -5,6 +5,9 @@
 const ESCAPE =
   /\\+u([\da-f]{4})|(\\+)|((?:%[\da-f]{2})+)|&#x0*([\da-f]{1,6});?|&#0*(\d{1,7});?|&(amp|lt|gt|quot|apos);/gi;
 
+/** Most texts have none of these, and are looked through once. */
+const ESCAPING = /[\\%&]/;
+
 const NAMED: Readonly<Record<string, string>> = {
   amp: '&',
   lt: '<',
@@ -20,6 +23,7 @@ export function alike(text: string): string {
 
 /** The text without its escapes. Backslashes are left out: they escape, or are none's to tell. */
 export function withoutEscapes(text: string): string {
+  if (!ESCAPING.test(text)) return text;
   return text.replace(ESCAPE, (...groups: (string | undefined)[]) => meaningOf(groups));
 }
 

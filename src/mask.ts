@@ -31,8 +31,11 @@ const SHORTEST_SECRET = 4;
 
 const MASKED = /^[^…]{4}…[^…]{4}$/;
 
+/** Secrets, each with what it may look like in a text. */
+export type Secrets = ReadonlyMap<string, readonly string[]>;
+
 /** The secrets that were sent to a provider on behalf of the browser's request under way. */
-const sent = new AsyncLocalStorage<Map<string, Forms>>();
+const sent = new AsyncLocalStorage<Map<string, readonly string[]>>();
 
 /** Runs the work for one browser's request; what it remembers is masked in all that it does. */
 export function withSecretsOfItsOwn(work: () => void): void {
@@ -42,6 +45,11 @@ export function withSecretsOfItsOwn(work: () => void): void {
 /** A provider may repeat what it was sent: from now on it is masked, however it is written. */
 export function rememberSecret(secret: string): void {
   sent.getStore()?.set(secret, formsOf(secret));
+}
+
+/** Whoever masks many texts works out once what the secrets may look like. */
+export function secretsOf(values: Iterable<string>): Secrets {
+  return new Map(Array.from(values, (secret) => [secret, formsOf(secret)]));
 }
 
 /**
@@ -78,9 +86,12 @@ export function credentialIn(header: string): string {
  *
  * @param known other secrets that may stand in it
  */
-export function maskSent(text: string, known: Iterable<string> = []): string {
-  const secrets = [...(sent.getStore() ?? []), ...Array.from(known, withForms)];
+export function maskSent(text: string, known: Secrets = new Map()): string {
+  const secrets = [...(sent.getStore() ?? []), ...known];
+  // Most texts have no room for a secret, and a page may have tens of thousands of them.
+  if (!secrets.some(([, forms]) => forms.some(({ length }) => length <= text.length))) return text;
   const found = [...find(secrets, text), ...findEscaped(secrets, text)];
+  if (found.length === 0) return text;
   let masked = '';
   let done = 0;
   for (const { secret, start, end } of found.sort((one, other) => one.start - other.start)) {
@@ -90,10 +101,8 @@ export function maskSent(text: string, known: Iterable<string> = []): string {
   return masked + text.slice(done);
 }
 
-type Forms = readonly string[];
-
 /** As a server may repeat it: as it is, without escapes that it has itself, or in base64. */
-function formsOf(secret: string): Forms {
+function formsOf(secret: string): readonly string[] {
   if (secret.length < SHORTEST_SECRET) return [];
   const base64 = Buffer.from(secret).toString('base64').replace(/=+$/, '');
   return [secret, withoutEscapes(secret), base64]
@@ -101,9 +110,7 @@ function formsOf(secret: string): Forms {
     .filter(({ length }) => length >= SHORTEST_SECRET);
 }
 
-function withForms(secret: string): readonly [string, Forms] {
-  return [secret, formsOf(secret)];
-}
+type Secret = readonly [secret: string, forms: readonly string[]];
 
 interface Found {
   readonly secret: string;
@@ -111,7 +118,7 @@ interface Found {
   readonly end: number;
 }
 
-function find(secrets: readonly (readonly [string, Forms])[], text: string): Found[] {
+function find(secrets: readonly Secret[], text: string): Found[] {
   const found: Found[] = [];
   const searched = alike(text);
   for (const [secret, forms] of secrets) {
@@ -127,7 +134,7 @@ function find(secrets: readonly (readonly [string, Forms])[], text: string): Fou
   return found;
 }
 
-function findEscaped(secrets: readonly (readonly [string, Forms])[], text: string): Found[] {
+function findEscaped(secrets: readonly Secret[], text: string): Found[] {
   const meant = withoutEscapes(text);
   const found = meant === text ? [] : find(secrets, meant);
   if (found.length === 0) return [];
@@ -145,7 +152,7 @@ function findEscaped(secrets: readonly (readonly [string, Forms])[], text: strin
  * @param known secrets that may stand in it in any place, besides those that were sent on behalf of
  *   the browser's request under way
  */
-export function maskText(text: string, known: Iterable<string> = []): string {
+export function maskText(text: string, known?: Secrets): string {
   return maskSent(text, known)
     .replace(QUOTED_SECRET, (_match, name: string, value: string) => name + mask(value))
     .replace(NAMED_SECRET, (_match, name: string, value: string) => name + mask(value))

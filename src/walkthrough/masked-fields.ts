@@ -1,5 +1,5 @@
 // Parameters, headers and texts, masked: ours by their names, those of others by all that we know.
-import { credentialIn, isSecretName, mask, maskText } from '../mask.js';
+import { credentialIn, isSecretName, mask, maskText, type Secrets } from '../mask.js';
 import type { Field } from './recording.js';
 
 /** Of a message: what comes after them is not shown. */
@@ -48,17 +48,14 @@ export function headerLines(headers: readonly (readonly [string, unknown])[]): [
   });
 }
 
-export function foreignFields(
-  entries: Iterable<readonly string[]>,
-  secrets: ReadonlySet<string>,
-): Field[] {
+export function foreignFields(entries: Iterable<readonly string[]>, secrets: Secrets): Field[] {
   return [...entries].slice(0, MOST_FIELDS).map(([name = '', value = '']) => ({
     name: foreign(name, secrets, LONGEST_VALUE),
     value: foreignValue(name, value, secrets),
   }));
 }
 
-function foreignValue(name: string, value: string, secrets: ReadonlySet<string>): string {
+function foreignValue(name: string, value: string, secrets: Secrets): string {
   if (/^set-cookie$/i.test(name)) {
     const [cookie = '', ...attributes] = value.split(';'); // which are worth seeing
     const masked = [`${cookie.split('=', 1).join('')}=…`, ...attributes].join(';');
@@ -68,7 +65,7 @@ function foreignValue(name: string, value: string, secrets: ReadonlySet<string>)
 }
 
 /** Masked before it is cut: half a secret would not look like one. */
-export function foreign(text: string, secrets: ReadonlySet<string>, longest: number): string {
+export function foreign(text: string, secrets: Secrets, longest: number): string {
   return maskText(text, secrets).slice(0, longest);
 }
 

@@ -1,7 +1,7 @@
 // What is kept of a message: never a secret, and not much of what others have written.
 import type { Request, Response } from 'express';
 import type { Exchange } from '../http/exchanges.js';
-import { credentialIn, isSecretName } from '../mask.js';
+import { credentialIn, isSecretName, secretsOf, type Secrets } from '../mask.js';
 import { authorizationRequestUrl } from '../oauth/authorization-request.js';
 import type { OAuthClient } from '../oauth/client.js';
 import type { KeptSignIn } from '../session/sign-ins.js';
@@ -94,7 +94,7 @@ export function maskedExchanges(traffic: Traffic): RecordedExchange[] {
   });
 }
 
-function secretsIn({ exchanges, signIn }: Traffic, redirect?: URLSearchParams): Set<string> {
+function secretsIn({ exchanges, signIn }: Traffic, redirect?: URLSearchParams): Secrets {
   const named = [...exchanges.map(({ form }) => form), redirect]
     .flatMap((parameters) => [...(parameters ?? [])].slice(0, MOST_FIELDS))
     .filter(([name]) => isSecretName(name))
@@ -105,5 +105,5 @@ function secretsIn({ exchanges, signIn }: Traffic, redirect?: URLSearchParams): 
     .map(([, value]) => credentialIn(String(value)));
   const tokens = exchanges.flatMap(({ issued = [] }) => issued);
   const own = signIn ? [signIn.state, signIn.codeVerifier] : [];
-  return new Set([...named, ...credentials, ...tokens, ...own]);
+  return secretsOf([...named, ...credentials, ...tokens, ...own]);
 }
