@@ -5,6 +5,7 @@ import axios, { AxiosError, type AxiosInstance, type AxiosRequestConfig } from '
 import { Lines, type Line } from './http/at-once.js';
 import { browserRequest, timeLeftMs } from './http/browser-request.js';
 import { noteExchange } from './http/exchanges.js';
+import { limitTime } from './http/time-limit.js';
 import { endedEarly, isRetryAfter, noAnswer, UpstreamError } from './http/upstream-error.js';
 import { isLoopback } from './loopback.js';
 import { credentialIn, rememberSecret } from './mask.js';
@@ -117,11 +118,10 @@ async function send(
   const browser = browserRequest();
   const leftMs = timeLeftMs(browser, timeoutMs);
   if (leftMs === 0) throw endedEarly(false); // a quick answer would still win against the timer
-  const timeout = AbortSignal.timeout(leftMs);
-  const signal = browser?.gone ? AbortSignal.any([timeout, browser.gone]) : timeout;
+  const limit = limitTime(leftMs, browser?.gone);
   const note = noteExchange(request);
   try {
-    const response = await instance.request<string>({ ...request, signal });
+    const response = await instance.request<string>({ ...request, signal: limit.signal });
     const { status, headers, data, config } = response;
     if (isOfProxy(config.url, response.request)) {
       note(config.headers, { failure: 'unreachable' });
@@ -143,9 +143,11 @@ async function send(
     return answer;
   } catch (error) {
     if (!(error instanceof AxiosError)) throw error;
-    const upstreamError = noAnswer(error, timeout, browser?.gone);
+    const upstreamError = limit.reason() ?? noAnswer(error);
     note(error.config?.headers, { failure: upstreamError.failure });
     throw upstreamError;
+  } finally {
+    limit.lift();
   }
 }
 

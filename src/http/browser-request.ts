@@ -27,7 +27,7 @@ export function browserRequest(): BrowserRequest | undefined {
 export const endWithTheBrowser: RequestHandler = (_request, response, next) => {
   const left = new AbortController();
   response.once('close', () => {
-    left.abort();
+    left.abort('answered, or left'); // without a reason a whole error would be made, for each request
   });
   const startedAt = performance.now();
   browserRequests.run({ gone: left.signal, startedAt, exchanges: [] }, () => {

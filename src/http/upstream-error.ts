@@ -47,16 +47,8 @@ export function unexpectedAnswer(answer: ProviderAnswer): UpstreamError {
 /**
  * What to throw when no whole answer came. The axios error itself is dropped: it holds the request,
  * with every secret in it.
- *
- * @param timeout aborted when its time was over
- * @param gone aborted when the browser that it was for has left
  */
-export function noAnswer(
-  error: AxiosError,
-  timeout: AbortSignal,
-  gone?: AbortSignal,
-): UpstreamError {
-  if (timeout.aborted || gone?.aborted) return endedEarly(!timeout.aborted);
+export function noAnswer(error: AxiosError): UpstreamError {
   if (error.message.includes('maxContentLength')) {
     return new UpstreamError('too_large', 'the answer is larger than we accept');
   }
