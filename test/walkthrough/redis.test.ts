@@ -47,7 +47,13 @@ describeWithRedis('the walkthrough in Redis', () => {
     expect(ttl).toBeGreaterThan(7.9 * 3600);
     expect(ttl).toBeLessThanOrEqual(8 * 3600);
     // Words of a length, or with a sign, that base64 does not come up with by chance.
-    const words = [...secretsOf(started), 'HTTP/1.1', 'authorization', 'DisplayName', 'access_token'];
+    const words = [
+      ...secretsOf(started),
+      'HTTP/1.1',
+      'authorization',
+      'DisplayName',
+      'access_token',
+    ];
     expect(words.filter((word) => dump.includes(word))).toEqual([]);
 
     await visitor.submit(await visitor.visit(`${started.url}/logout`), 'form');
