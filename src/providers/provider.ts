@@ -2,6 +2,12 @@ import type { OAuthClient } from '../oauth/client.js';
 import type { Http, ProviderAnswer } from '../http.js';
 import { unexpectedAnswer } from '../http/upstream-error.js';
 
+/**
+ * A third provider begins here: with its id, and a file beside rally.ts and gocd.ts that says what
+ * differs. Then come its variables (config/providers.ts), its page (in routes/, and RETURN_TO of
+ * routes/login.ts), its routes (app.ts), its files for the walkthrough (walkthrough/steps.ts), and its
+ * name on the command line (token.ts). The sign-in, the token's life and the error pages stay as they are.
+ */
 export const PROVIDER_IDS = ['rally', 'gocd'] as const;
 export type ProviderId = (typeof PROVIDER_IDS)[number];
 
