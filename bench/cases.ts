@@ -22,7 +22,7 @@ export const CASES: readonly Case[] = [
     name: 'sign-ins',
     about: 'From the button to the page of stories: three requests of a new browser.',
     run: async (size) => {
-      const signIns = { act: 'signIn', path: '/login/rally', count: 1000 * size.share } as const;
+      const signIns = { act: 'signIn', path: '/login/rally', count: 2500 * size.share } as const;
       const of = await inTurn(size, PEERS, (subject) =>
         measured(subject, ({ load }) => load(signIns)),
       );
@@ -34,7 +34,7 @@ export const CASES: readonly Case[] = [
     about: 'The page of 20 stories of a person who is signed in.',
     run: async (size) => {
       const of = await inTurn(size, PEERS, (subject) =>
-        measured(subject, (bench) => rallyPages(bench, 1, 2000 * size.share)),
+        measured(subject, (bench) => rallyPages(bench, 1, 5000 * size.share)),
       );
       return [
         ...against(of, PASSPORT, 1.3, 0.75),
@@ -48,7 +48,7 @@ export const CASES: readonly Case[] = [
     about: 'The same page, asked for by as many people in turn as there are sessions in memory.',
     run: async (size) => {
       const of = await inTurn(size, [1, 100, 10_000], (people) =>
-        measured(APP, (bench) => rallyPages(bench, people, 2000 * size.share)),
+        measured(APP, (bench) => rallyPages(bench, people, 5000 * size.share)),
       );
       return [100, 10_000].map((people) =>
         compare(
@@ -68,7 +68,7 @@ export const CASES: readonly Case[] = [
     about: 'The same page, of people who have more stories.',
     run: async (size) => {
       const of = await inTurn(size, ['20', '20000'], (stories) =>
-        measured(APP, (bench) => rallyPages(bench, 1, 2000 * size.share), {
+        measured(APP, (bench) => rallyPages(bench, 1, 5000 * size.share), {
           provider: { STORIES: stories },
         }),
       );
@@ -80,7 +80,7 @@ export const CASES: readonly Case[] = [
     name: 'home',
     about: 'The first page, for browsers without a cookie.',
     run: async (size) => {
-      const pages = { act: 'get', path: '/', count: 4000 * size.share } as const;
+      const pages = { act: 'get', path: '/', count: 8000 * size.share } as const;
       const of = await inTurn(size, PEERS, (subject) =>
         measured(subject, ({ load }) => load(pages)),
       );

@@ -66,7 +66,7 @@ type Task = Partial<Job> & Pick<Job, 'act' | 'path'>;
 export interface Bench {
   readonly running: Running;
   readonly drive: (task: Task) => Promise<Done>;
-  /** Half of it to warm up, then all of it. */
+  /** Once to warm up, and once more to be measured: code that is new to V8 takes twice as long. */
   readonly load: (task: Task & Pick<Job, 'count'>) => Promise<Load>;
 }
 
@@ -103,7 +103,7 @@ export async function measured<Result>(
   const drive: Bench['drive'] = (task) =>
     driver.run({ urls: [running.url], count: 1, connections: CONNECTIONS, ...task });
   const load: Bench['load'] = async (task) => {
-    await drive({ ...task, count: Math.ceil(task.count / 2) });
+    await drive(task);
     const before = await running.usage();
     const { seconds } = await drive(task);
     const after = await running.usage();
