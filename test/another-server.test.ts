@@ -50,6 +50,19 @@ describe('a server that is not Rally, at RALLY_SERVER', () => {
     expect(page.text).not.toContain('secret-of-a-client');
   });
 
+  test('calls itself by another address: the page says by which, and what must be the same', async () => {
+    await connect();
+    const { location } = await visitor.visit(`${app.url}/login/rally`);
+    const back = (await visitor.visit(location)).location;
+    back.searchParams.set('iss', 'https://another-name.example');
+    const page = await visitor.visit(back);
+
+    expect(page.status).toBe(403);
+    expect(page.$('blockquote').text()).toContain('https://another-name.example');
+    expect(page.$('main').text()).toContain('RALLY_SERVER must be the name that the server gives');
+    expect(server.granted).toEqual([]);
+  });
+
   test('has another redirect URI registered, and stops there: home says which it must be', async () => {
     await connect({}, '/oauth-redirect/');
     const stopped = await visitor.browse(`${app.url}/login/rally`);
