@@ -26,14 +26,36 @@ describe('package.json', () => {
   });
 });
 
+/** https://devcenter.heroku.com/articles/app-json-schema */
+const KEYS_OF_HEROKU = [
+  ...[
+    'addons',
+    'buildpacks',
+    'description',
+    'env',
+    'environments',
+    'formation',
+    'image',
+    'keywords',
+  ],
+  ...['logo', 'name', 'repository', 'scripts', 'stack', 'success_url', 'website'],
+];
+
 describe('app.json', () => {
   interface Manifest {
+    readonly name: string;
+    readonly description: string;
     readonly env: Record<string, { description?: string; value?: string; generator?: 'secret' }>;
     readonly formation: Record<string, unknown>;
-    readonly healthchecks: Record<string, { path: string }[]>;
   }
   const manifest = JSON.parse(readFileSync('app.json', 'utf8')) as Manifest;
   const processes = [...readFileSync('Procfile', 'utf8').matchAll(/^([\w-]+): (.+)$/gm)];
+
+  test('has no key but those of Heroku’s “app.json Schema”, and texts of the length it allows', () => {
+    expect(Object.keys(manifest).filter((key) => !KEYS_OF_HEROKU.includes(key))).toEqual([]);
+    expect(manifest.name.length).toBeLessThanOrEqual(30);
+    expect(manifest.description.length).toBeLessThanOrEqual(140);
+  });
 
   test('asks only for variables that the app reads, and says of each what it is', () => {
     const variables = Object.entries(manifest.env);
@@ -72,17 +94,6 @@ describe('app.json', () => {
 
     expect(processes.map(([, , command]) => command)).toEqual([scripts['start']]);
     expect(Object.keys(manifest.formation)).toEqual(names);
-    expect(Object.keys(manifest.healthchecks)).toEqual(names);
-  });
-
-  test('looks after a route that the app has', () => {
-    const app = readFileSync('src/app.ts', 'utf8');
-    const paths = Object.values(manifest.healthchecks).flatMap((checks) =>
-      checks.map(({ path }) => path),
-    );
-
-    expect(paths).toEqual(['/readyz']);
-    expect(paths.filter((path) => !app.includes(`route('${path}'`))).toEqual([]);
   });
 });
 

@@ -21,7 +21,7 @@ export function errors(serverUrl: string): ErrorRequestHandler {
     const step = provider && failedStep(error, isSigningIn(request));
     if (step) {
       const { status, title, happened } = page;
-      response.locals.failure = { step, status, title, happened };
+      response.locals.failure = { step, status, title, happened, requestId: request.id };
     }
     const facts = {
       code: page.code,

@@ -32,8 +32,9 @@ export function signInPage(
       status: 403,
       code: 'issuer_mismatch',
       title: 'This answer is not from where it should be',
-      happened: `The answer arrived at the address for ${provider.name}, but names another server as its sender. Nothing was changed.`,
-      next: 'Start the sign-in again.',
+      happened: `The answer arrived at the address for ${provider.name}, but names another server as its sender than ${provider.issuer}. Nothing was changed.`,
+      next: `Start the sign-in again. If it stays, ${provider.settings.server} must be the name that the server gives itself, to the letter.`,
+      quotation: quote(`iss: ${error.issuer}`),
       link: connectLink(provider),
     };
   }

@@ -81,9 +81,7 @@ export function readAuthorizationResponse(
 
   // A response of another authorization server, sent on to this redirect URI (RFC 9207 §2.4).
   const issuer = readOnce(parameters, 'iss');
-  if (issuer !== undefined && issuer !== client.issuer) {
-    throw new IssuerMismatchError('iss names another server');
-  }
+  if (issuer !== undefined && issuer !== client.issuer) throw new IssuerMismatchError(issuer);
 
   const error = readOnce(parameters, 'error');
   const description = readOnce(parameters, 'error_description');

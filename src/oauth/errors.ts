@@ -16,7 +16,11 @@ export class StateMismatchError extends OAuthError {
 }
 
 /** The redirect names another authorization server as its issuer (RFC 9207 §2.4): a mix-up. */
-export class IssuerMismatchError extends OAuthError {}
+export class IssuerMismatchError extends OAuthError {
+  constructor(readonly issuer: string) {
+    super('iss names another server');
+  }
+}
 
 /** The state was right, but the rest of the redirect is not what RFC 6749 §4.1.2 describes. */
 export class MalformedResponseError extends OAuthError {}

@@ -84,6 +84,8 @@ export interface Failure {
   readonly status: number;
   readonly title: string;
   readonly happened: string;
+  /** Of the request that failed: the page showed it, and the log has it. */
+  readonly requestId: string;
 }
 
 /** The steps of the dance, and what else a link may point to. */

@@ -32,6 +32,18 @@ async function fail(failure: object): Promise<void> {
   await supertest(started.sandbox.url).post('/_sandbox/failures').send(failure).expect(200);
 }
 
+/** As an error page tells it. */
+const shownIdOf = ({ $ }: Page) => requestIdIn($('main > .hint').last().text());
+
+const requestIdIn = (text: string) => /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/.exec(text)?.[0];
+
+/** The requests of which the log has an error. */
+const errorsInTheLog = () =>
+  started.log
+    .map((line) => JSON.parse(line) as { level: string; req?: { id: string } })
+    .filter(({ level }) => level === 'error')
+    .map(({ req }) => req?.id);
+
 const PROVIDERS = [
   { provider: 'rally', redirectPath: '/oauth-redirect', whoAmI: ['who-am-i'] },
   { provider: 'gocd', redirectPath: '/oauth-redirect/gocd', whoAmI: [] },
@@ -225,6 +237,32 @@ describe.each(PROVIDERS)('GET /walkthrough at $provider', ({ provider, redirectP
     expect(wireOf(page, step('failed-page'))).toContain('HTTP/1.1 503 Service Unavailable');
     expect(failureOf(page, 'failed-page')).toContain('is busy');
     expect(summary(page)).toContain('Signed in at');
+  });
+
+  test('leads from a failed page to what failed, and from there to the log', async () => {
+    await signIn(visitor, started, provider);
+    await fail({ name: provider === 'rally' ? 'wsapi-503' : 'cctray-503', times: 1 });
+    const error = await visitor.visit(`${started.url}/${provider}`);
+    const page = await open();
+    const { $ } = page;
+    const link = $(`section[aria-labelledby=${provider}] .failures-since a`);
+
+    expect(link.text()).toBe(error.$('h1').text());
+    expect(link.attr('href')).toBe(`#${step('failed-page')}`);
+    expect(requestIdIn(failureOf(page, 'failed-page'))).toBe(shownIdOf(error));
+    expect(errorsInTheLog()).toEqual([shownIdOf(error)]);
+  });
+
+  test('tells of a failed sign-in, and of a refused redirect, which request it was', async () => {
+    const back = await allow(visitor, await goToConsent(visitor, started, provider));
+    await fail({ name: 'token-503', provider, times: 1 });
+    const failed = await visitor.visit(back);
+    const refused = await visitor.visit(`${started.url}${redirectPath}?code=c&state=theirs`);
+    const page = await open();
+
+    expect(requestIdIn(failureOf(page, 'token-response'))).toBe(shownIdOf(failed));
+    expect(requestIdIn(failureOf(page, 'refused'))).toBe(shownIdOf(refused));
+    expect(errorsInTheLog()).toEqual([shownIdOf(failed)]);
   });
 
   test('moves along when the other provider’s sign-in renews the session', async () => {

@@ -78,6 +78,24 @@ export function variablesIn({ code }: Document): string[] {
   return [...new Set(names)];
 }
 
+/** What is to be typed: every line of a block for the shell, and what begins like one in a sentence. */
+export function commandsIn({ text }: Document): string[] {
+  const fence = /^ *```(?:sh|bash|shell|console)\n(.*?)^ *```$/gms;
+  const lines = [...text.matchAll(fence)].flatMap(([, block = '']) => block.split('\n'));
+  const spans = [...text.replace(/^ *```.*?^ *```$/gms, '').matchAll(/`([^`]+)`/g)]
+    .map(([, span = '']) => span)
+    .filter((span) =>
+      /^(?:[A-Z_]+=\S+ )*(?:npm|npx|node|foreman|docker|apt-get|heroku|git) /.test(span),
+    );
+  const commands = [...lines, ...spans].flatMap((line) =>
+    line
+      .replace(/(?:^|\s)#.*$/, '')
+      .split('&&')
+      .map((command) => command.trim()),
+  );
+  return [...new Set(commands)].filter((command) => command !== '');
+}
+
 /** Scripts of package.json. */
 export function scriptsIn({ text }: Document): string[] {
   return [...text.matchAll(/npm (?:run (?:-s )?([\w:-]+)|(start|test)\b)/g)].map(
