@@ -638,6 +638,22 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'D10',
+    file: 'src/walkthrough/memory-recordings.ts',
+    find: 'if (writer.arrivedAt >= former.since) {',
+    replace: 'if (former) {',
+    tests: 'test/walkthrough/forgotten.test.ts',
+    named: 'the walkthrough in memory',
+  },
+  {
+    clause: 'D10',
+    file: 'src/walkthrough/redis-recordings.ts',
+    find: 'if since and tonumber(arrivedAt) < tonumber(since) then return end',
+    replace: '',
+    tests: 'test/walkthrough/forgotten.test.ts',
+    named: 'the walkthrough in Redis',
+  },
+  {
+    clause: 'D10',
     file: 'src/walkthrough/recordings.ts',
     find: 'recordings.forget({ id, provider })',
     replace: 'recordings.read({ id, provider })',
