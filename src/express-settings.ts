@@ -16,6 +16,10 @@ export interface Notice {
 export function configureExpress(app: Express, { isHttps }: Config, notice?: Notice): void {
   app.set('view engine', 'ejs').set('views', join(import.meta.dirname, '../views'));
   app.locals['notice'] = notice;
+  app.use((request, response, next) => {
+    response.locals['currentPath'] = request.path; // which the header of every page marks
+    next();
+  });
   app.disable('x-powered-by'); // helmet removes it from our answers, this from Express's own
   app.set('etag', false); // pages are never cached, so their hash would be for nothing
   if (isHttps) {
