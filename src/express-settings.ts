@@ -30,6 +30,10 @@ export function configureExpress(app: Express, { isHttps }: Config, notice?: Not
       );
     });
   app.locals['notice'] = notice;
+  app.use((request, response, next) => {
+    response.locals['currentPath'] = request.path; // which the header of every page marks
+    next();
+  });
   app.disable('x-powered-by'); // helmet removes it from our answers, this from Express's own
   app.set('etag', false); // pages are never cached, so their hash would be for nothing
   if (isHttps) {

@@ -86,8 +86,9 @@ async function refreshInTurn(
     const isKept = await persistently(lastTry, () =>
       replaceConnection(request, provider.id, current, renewed),
     );
-    if (isKept) return renewed;
-    throw new NotConnectedError(provider, 'was_replaced'); // a log-out or a sign-in wins
+    if (!isKept) throw new NotConnectedError(provider, 'was_replaced'); // a log-out or a sign-in wins
+    request.log.info({ provider: provider.id, pid: process.pid }, 'token renewed');
+    return renewed;
   });
 }
 

@@ -61,7 +61,7 @@ async function run(): Promise<number> {
     return EXIT.token;
   } catch (error) {
     const failure = explain(error, attempt);
-    say(...linesOf(failure, attempt?.provider.name));
+    say(...linesOf(failure));
     return failure.exitCode;
   }
 }

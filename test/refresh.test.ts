@@ -55,6 +55,18 @@ describe.each(PROVIDERS)('an access token of $provider', (at) => {
     ]);
   });
 
+  test('leaves one line in the log when it is renewed: which, where, and for whose request', async () => {
+    const { started, visit } = await connectTo(at);
+    secondsPass(1000);
+    await visit();
+    const lines = started.log.filter((line) => line.includes('token renewed'));
+
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { level: 'info', provider: at.provider, pid: process.pid, req: { path: `/${at.provider}` } },
+    ]);
+    expect(lines.join()).not.toMatch(/the-\w+-(access|refresh)-token|the-client/);
+  });
+
   test('whose end is not known is renewed when it is refused', async () => {
     const { refresh_token, access_token } = FIRST;
     const { visit, acceptOnly, refreshes } = await connectTo(at, { access_token, refresh_token });

@@ -704,7 +704,7 @@ describe('a provider’s own words', () => {
       else type(command, back);
 
       expect(await command.exit).toBe(1);
-      expect(command.errors()).toContain('Rally said: ');
+      expect(command.errors()).toContain('What Rally says: ');
       expect(command.errors()).toContain('you sent …');
       // eslint-disable-next-line no-control-regex -- they are what must not be there
       expect(command.errors()).not.toMatch(/pwd1|the-code|[\x00-\x09\x0b-\x1f\u202e]/);

@@ -49,7 +49,9 @@ export function timeOf({ instant, text }: BuildTime, now: number): SaidTime {
 
 function ageOf(milliseconds: number): string {
   if (milliseconds < MINUTE_MS) return 'just now'; // also when GoCD's clock is ahead of ours
-  if (milliseconds < 2 * HOUR_MS) return `${Math.floor(milliseconds / MINUTE_MS)} min ago`;
+  const minutes = Math.floor(milliseconds / MINUTE_MS);
+  if (milliseconds < HOUR_MS) return `${minutes} min ago`;
+  if (milliseconds < 2 * HOUR_MS) return minutes === 60 ? '1 h ago' : `1 h ${minutes - 60} min ago`;
   if (milliseconds < 2 * DAY_MS) return `${Math.floor(milliseconds / HOUR_MS)} hours ago`;
   return `${Math.floor(milliseconds / DAY_MS)} days ago`;
 }

@@ -30,7 +30,10 @@ export function apiPage(error: unknown, provider: Provider, place: Place): Error
       title: `${provider.name} could not answer`,
       happened: `${provider.name} took the request and reported an error.`,
       ...refusedAs(place, provider),
-      quotation: quote(error.messages.join('\n')),
+      quotation: {
+        caption: `What ${provider.name} says`,
+        words: quote(error.messages.join('\n')),
+      },
     };
   }
   return undefined;

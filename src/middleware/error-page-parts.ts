@@ -6,6 +6,14 @@ export interface Link {
   readonly text: string;
 }
 
+/** What somebody else has said. */
+export interface Quotation {
+  /** Ours: whose words they are, and how they came. */
+  readonly caption: string;
+  /** Theirs. */
+  readonly words: string;
+}
+
 /** What a person is told. The words are ours; a provider's own are set apart as a quotation. */
 export interface ErrorPage {
   readonly status: number;
@@ -14,7 +22,7 @@ export interface ErrorPage {
   readonly title: string;
   readonly happened: string;
   readonly next: string;
-  readonly quotation?: string;
+  readonly quotation?: Quotation;
   readonly link?: Link;
   /** Other ways out. */
   readonly otherLinks?: readonly Link[];
@@ -68,5 +76,6 @@ export function againLink(place: Place, provider: Provider): { href: string; tex
 export function quote(...texts: (string | undefined)[]): string {
   // Masked before it is cut: half a secret would not look like one.
   const whole = texts.filter((text) => text !== undefined).join(': ');
-  return maskText(beginningOf(whole, 5000)).slice(0, 500);
+  const masked = maskText(beginningOf(whole, 5000));
+  return masked.length > 500 ? `${masked.slice(0, 500)}…` : masked;
 }

@@ -102,6 +102,9 @@ function refusalPage(
     link: connectLink(provider),
     ...words,
     code: 'refused',
-    quotation: quote(error.code, error.description),
+    quotation: {
+      caption: `What ${provider.name} says`,
+      words: quote(error.code, error.description),
+    },
   };
 }

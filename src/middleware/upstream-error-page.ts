@@ -39,11 +39,18 @@ export function upstreamPage(error: UpstreamError, provider: Provider, place: Pl
     happened,
     next,
     ...(error.excerpt && {
-      quotation: quote(`${String(error.status)} ${error.contentType ?? ''}`, error.excerpt),
+      quotation: {
+        caption: `${name}’s answer, with status ${String(error.status)}${typeOf(error)}, begins`,
+        words: quote(error.excerpt),
+      },
     }),
     ...(error.retryAfter && { headers: { 'Retry-After': error.retryAfter } }),
     link: againLink(place, provider),
   };
+}
+
+function typeOf({ contentType }: UpstreamError): string {
+  return contentType ? ` and as ${quote(contentType)}` : '';
 }
 
 function busyWords({ retryAfter }: UpstreamError, name: string): string {

@@ -2,7 +2,7 @@
 // The format: https://cctray.org/v1
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import type { Http } from '../http.js';
-import { unexpectedAnswer } from '../http/upstream-error.js';
+import { unexpectedAnswer, UpstreamError } from '../http/upstream-error.js';
 import { beginningOf, maskSent } from '../mask.js';
 import { slicesOf } from '../slices.js';
 import { requireSuccess } from './provider.js';
@@ -70,6 +70,7 @@ export async function fetchPipelines(
  * @param pieces the text, cut anywhere
  * @returns the pipelines in the order of their first entry; empty when nothing has run yet
  * @throws {NotCctrayError} for malformed XML, other XML, and any document type declaration
+ * @throws {UpstreamError} for too many entries
  */
 export async function readCctray(
   pieces: Iterable<string> | AsyncIterable<string>,
@@ -171,7 +172,8 @@ function createParser(onEntry: (entry: ReadEntry) => void) {
     open.pop();
     if (open.length === 1 && project) {
       entries += 1;
-      if (entries > MOST_ENTRIES) throw new NotCctrayError('there are too many entries');
+      if (entries > MOST_ENTRIES)
+        throw new UpstreamError('too_large', 'there are too many entries');
       onEntry(readEntry(project, breakers));
       project = undefined;
     }

@@ -38,10 +38,11 @@ function describeConnection(request: Request, provider: Provider) {
   );
 }
 
+/** Rounded: a token of 24 hours is not one of 23 as soon as it is here. */
 function inWords(milliseconds: number): string {
-  const minutes = Math.floor(milliseconds / 60_000);
-  if (minutes < 1) return 'less than a minute';
+  if (milliseconds < 60_000) return 'less than a minute';
+  const minutes = Math.round(milliseconds / 60_000);
   if (minutes < 120) return `${minutes} min`;
-  const hours = Math.floor(minutes / 60);
-  return hours < 48 ? `${hours} hours` : `${Math.floor(hours / 24)} days`;
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? `${hours} hours` : `${Math.round(hours / 24)} days`;
 }

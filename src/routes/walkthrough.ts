@@ -35,6 +35,7 @@ export function walkthrough(offers: readonly Offer[]): RequestHandler {
 async function dance(request: Request, provider: Provider) {
   const recording = await recordingOf(request, provider.id);
   const { signIn, firstCall } = recording;
+  const kind = connectionTo(request, provider.id)?.kind;
   const isRehearsal = signIn === undefined;
   const steps = isRehearsal
     ? stepsOf({
@@ -48,7 +49,8 @@ async function dance(request: Request, provider: Provider) {
   return {
     isRehearsal,
     // The record has a time of its own to live, and memory holds so many.
-    isForgotten: isRehearsal && connectionTo(request, provider.id)?.kind === 'oauth',
+    isForgotten: isRehearsal && kind === 'oauth',
+    isByHand: isRehearsal && kind !== undefined && kind !== 'oauth',
     startedAt: signIn?.startedAt,
     tookMs: signIn && signIn.redirect.arrivedAt + signIn.redirect.tookMs - signIn.startedAt,
     atProviderMs: signIn && signIn.redirect.arrivedAt - signIn.startedAt,

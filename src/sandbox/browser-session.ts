@@ -15,6 +15,8 @@ declare module 'express-session' {
       readonly text: string;
       /** Where, on a page with several parts. */ readonly place?: string;
     };
+    /** What the console's form of failures was filled in with last. */
+    filledIn?: Readonly<Record<string, unknown>>;
   }
 }
 

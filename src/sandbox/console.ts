@@ -25,6 +25,7 @@ export function consolePages(world: World): Router {
       provider: 'sandbox',
       csrf: csrfOf(request),
       notice: takeNotice(request),
+      chosen: request.session.filledIn ?? { times: '1', seconds: '3' },
       failures: Object.entries(FAILURES).map(([at, named]) => [at, [...named.keys()]]),
       active: world.failures.active,
       sites: [
@@ -39,7 +40,9 @@ export function consolePages(world: World): Router {
 
   for (const [name, { change }] of Object.entries(switches)) {
     router.post(`/_sandbox/switches/${name}`, ownForm, (request: Request, response: Response) => {
-      const text = change(world, filledIn(request)) ?? 'That was not understood; nothing was done.';
+      const sent = filledIn(request);
+      if ('name' in sent && 'seconds' in sent) request.session.filledIn = sent;
+      const text = change(world, sent) ?? 'That was not understood; nothing was done.';
       request.session.notice = { text };
       response.redirect(303, '/_sandbox');
     });

@@ -7,7 +7,7 @@ export function introduction({ url, gocdUrl, world }: Sandbox): string {
     `  ${provider.padEnd(5)}  ${userName.padEnd(18)} ${shows}`;
   return [
     `The sandbox stands in for Rally at ${url} and for GoCD at ${gocdUrl}.`,
-    `These people can sign in there, each with the password "${somebody?.password ?? ''}":`,
+    `These people are known there, each with the password "${somebody?.password ?? ''}":`,
     ...world.rally.people.map(({ userName, shows }) => line('Rally', userName, shows)),
     ...world.gocd.people.map(({ userName, shows }) => line('GoCD', userName, shows)),
     `What it was asked, and failures to switch on: ${url}/_sandbox`,

@@ -3,6 +3,7 @@
 import { ConfigError } from '../config.js';
 import { UpstreamError } from '../http/upstream-error.js';
 import { maskText } from '../mask.js';
+import type { Quotation } from '../middleware/error-page-parts.js';
 import { canonical } from '../middleware/oauth-error-words.js';
 import { providerPage } from '../middleware/provider-error-page.js';
 import {
@@ -30,8 +31,7 @@ export interface Failure {
   readonly title: string;
   readonly happened: string;
   readonly next?: string;
-  /** The provider's own words, masked. */
-  readonly quotation?: string;
+  readonly quotation?: Quotation;
 }
 
 /** What was tried. */
@@ -57,10 +57,10 @@ export function explain(error: unknown, attempt?: Attempt): Failure {
 }
 
 /** The lines for the terminal. */
-export function linesOf({ title, happened, next, quotation }: Failure, name = ''): string[] {
+export function linesOf({ title, happened, next, quotation }: Failure): string[] {
   return [
     `${title}: ${happened}`,
-    ...(quotation === undefined ? [] : [`${name} said: ${quotation.replace(/\s+/g, ' ')}`]),
+    ...(quotation ? [`${quotation.caption}: ${quotation.words}`.replace(/\s+/g, ' ')] : []),
     ...(next === undefined ? [] : [next]),
   ];
 }

@@ -1,10 +1,19 @@
-import type { Part, Parts, Place, Recordings } from './recordings.js';
+import {
+  FORGETTING_MS,
+  type Part,
+  type Parts,
+  type Place,
+  type Recordings,
+  type Writer,
+} from './recordings.js';
 
 /** Of some ten thousand characters each. The oldest goes first. */
 const MOST_RECORDINGS = 500;
 
 interface Kept {
   readonly parts: Parts;
+  /** When it was begun or forgotten, in milliseconds since 1970; 0 where neither has happened. */
+  readonly since: number;
   readonly until: number;
 }
 
@@ -15,39 +24,48 @@ export class MemoryRecordings implements Recordings {
   /** @param ttlMs how long a recording lives from its newest part on, in milliseconds */
   constructor(private readonly ttlMs: number) {}
 
-  begin(place: Place, part: Part, value: object): Promise<void> {
-    this.set(place, { [part]: value });
-    return Promise.resolve();
+  begin(writer: Writer, part: Part, value: object): Promise<void> {
+    return this.write(writer, () => ({ [part]: value }), writer.arrivedAt);
   }
 
-  keep(place: Place, part: Part, value: object): Promise<void> {
-    this.set(place, { ...this.partsAt(place), [part]: value });
-    return Promise.resolve();
+  keep(writer: Writer, part: Part, value: object): Promise<void> {
+    return this.write(writer, (parts) => ({ ...parts, [part]: value }));
   }
 
-  keepFirst(place: Place, part: Part, value: object): Promise<void> {
-    this.set(place, { [part]: value, ...this.partsAt(place) });
-    return Promise.resolve();
+  keepFirst(writer: Writer, part: Part, value: object): Promise<void> {
+    return this.write(writer, (parts) => ({ [part]: value, ...parts }));
   }
 
   read(place: Place): Promise<Parts> {
-    return Promise.resolve(this.partsAt(place));
+    return Promise.resolve(this.at(place)?.parts ?? {});
   }
 
   forget(place: Place): Promise<void> {
-    this.kept.delete(keyOf(place));
+    this.set(place, { parts: {}, since: Date.now(), until: Date.now() + FORGETTING_MS });
     return Promise.resolve();
   }
 
-  private partsAt(place: Place): Parts {
-    const kept = this.kept.get(keyOf(place));
-    return kept && kept.until > Date.now() ? kept.parts : {};
+  private write(writer: Writer, change: (parts: Parts) => Parts, since?: number): Promise<void> {
+    const former = this.at(writer) ?? { parts: {}, since: 0 };
+    if (writer.arrivedAt >= former.since) {
+      this.set(writer, {
+        parts: change(former.parts),
+        since: since ?? former.since,
+        until: Date.now() + this.ttlMs,
+      });
+    }
+    return Promise.resolve();
   }
 
-  private set(place: Place, parts: Parts): void {
+  private at(place: Place): Kept | undefined {
+    const kept = this.kept.get(keyOf(place));
+    return kept && kept.until > Date.now() ? kept : undefined;
+  }
+
+  private set(place: Place, kept: Kept): void {
     const key = keyOf(place);
     this.kept.delete(key); // what is set anew is the newest
-    this.kept.set(key, { parts, until: Date.now() + this.ttlMs });
+    this.kept.set(key, kept);
     const [oldest] = this.kept.keys();
     if (this.kept.size > MOST_RECORDINGS && oldest !== undefined) this.kept.delete(oldest);
   }

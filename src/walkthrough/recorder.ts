@@ -8,7 +8,7 @@ import type { Provider } from '../providers/provider.js';
 import type { KeptSignIn } from '../session/sign-ins.js';
 import { maskedExchanges, maskedRedirect, maskedSignIn } from './masked.js';
 import type { Failure } from './recording.js';
-import { partOf, type Place, type Recordings } from './recordings.js';
+import { partOf, type Recordings, type Writer } from './recordings.js';
 
 declare global {
   // eslint-disable-next-line @typescript-eslint/no-namespace -- Express's types are extended so
@@ -44,8 +44,8 @@ export function recordTo(recordings: Recordings): RequestHandler {
       // There is no session when the store is away, and after a log-out.
       const id = (request.session as Partial<typeof request.session> | undefined)?.recordingId;
       if (!provider || id === undefined) return;
-      const place = { id, provider: provider.id };
-      record(recordings, place, request, response, provider, arrivedAt).catch((error: unknown) => {
+      const writer = { id, provider: provider.id, arrivedAt };
+      record(recordings, writer, request, response, provider).catch((error: unknown) => {
         request.log.warn({ err: error }, 'the walkthrough misses what happened just now');
       });
     });
@@ -55,51 +55,50 @@ export function recordTo(recordings: Recordings): RequestHandler {
 
 async function record(
   recordings: Recordings,
-  place: Place,
+  writer: Writer,
   request: Request,
   response: Response,
   provider: Provider,
-  arrivedAt: number,
 ): Promise<void> {
   const exchanges = exchangesUnderWay();
   const { failure } = response.locals;
   const signIn = takenSignIns.get(request);
   if (signIn) {
-    const redirect = maskedRedirect(request, response, arrivedAt, { exchanges, signIn });
+    const redirect = maskedRedirect(request, response, writer.arrivedAt, { exchanges, signIn });
     const recorded = maskedSignIn(provider, signIn, redirect, exchanges);
-    await recordings.begin(place, 'signIn', recorded);
+    await recordings.begin(writer, 'signIn', recorded);
   } else if (failure?.step === 'refused') {
-    const redirect = maskedRedirect(request, response, arrivedAt, { exchanges });
-    await recordings.keep(place, 'refused', redirect);
+    const redirect = maskedRedirect(request, response, writer.arrivedAt, { exchanges });
+    await recordings.keep(writer, 'refused', redirect);
   } else if (exchanges.length > 0) {
-    await recordPage(recordings, place, request, exchanges, failure);
+    await recordPage(recordings, writer, request, exchanges, failure);
   }
 }
 
 async function recordPage(
   recordings: Recordings,
-  place: Place,
+  writer: Writer,
   request: Request,
   exchanges: readonly Exchange[],
   failure: Failure | undefined,
 ): Promise<void> {
   // Most pages keep nothing, and mask nothing: what is masked costs time.
   const { path } = request;
-  const connection = request.session.connections?.[place.provider];
+  const connection = request.session.connections?.[writer.provider];
   const refresh = exchanges.find(({ form }) => form !== undefined);
   const call = exchanges.find(({ form }) => form === undefined);
   const writes: Promise<void>[] = [];
   if (failure || (refresh && refresh.answer?.status !== 200)) {
     const page = { path, exchanges: maskedExchanges({ exchanges }), ...(failure && { failure }) };
-    writes.push(recordings.keep(place, 'failedPage', page));
+    writes.push(recordings.keep(writer, 'failedPage', page));
   } else if (refresh && connection?.refreshes) {
     const [exchange] = maskedExchanges({ exchanges: [refresh] });
     const renewed = { count: connection.refreshes, exchange };
-    writes.push(recordings.keep(place, partOf(renewed), renewed));
+    writes.push(recordings.keep(writer, partOf(renewed), renewed));
   }
   if (call && !failure && connection?.kind === 'oauth' && isFirstCallOf(connection)) {
     const [exchange] = maskedExchanges({ exchanges: [call] });
-    if (exchange) writes.push(recordings.keepFirst(place, 'firstCall', exchange));
+    if (exchange) writes.push(recordings.keepFirst(writer, 'firstCall', exchange));
   }
   await Promise.all(writes);
 }

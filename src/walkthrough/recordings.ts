@@ -9,6 +9,15 @@ export interface Place {
   readonly provider: ProviderId;
 }
 
+/** Which browser's request writes there. */
+export interface Writer extends Place {
+  /** Milliseconds since 1970. */
+  readonly arrivedAt: number;
+}
+
+/** How long a forgotten place refuses pages from before: all that are under way end within 25 s. */
+export const FORGETTING_MS = 60_000;
+
 /** How many refreshes are kept: each has the place of the one that came so many before. */
 const MOST_REFRESHES = 5;
 
@@ -19,15 +28,17 @@ export type Parts = Readonly<Partial<Record<Part, unknown>>>;
 
 /**
  * Keeps recordings where sessions are kept. Nothing is read before it is written: requests of one
- * session at the same moment need no lock.
+ * session at the same moment need no lock. A request that arrived before its recording was begun or
+ * forgotten writes nothing: what a person has had forgotten stays forgotten, however late the pages
+ * are that were under way.
  */
 export interface Recordings {
   /** Keeps a part, and forgets all others of this recording. */
-  begin(place: Place, part: Part, value: object): Promise<void>;
+  begin(writer: Writer, part: Part, value: object): Promise<void>;
   /** Keeps a part in place of the former one of this name. */
-  keep(place: Place, part: Part, value: object): Promise<void>;
+  keep(writer: Writer, part: Part, value: object): Promise<void>;
   /** Keeps a part unless there is one of this name. */
-  keepFirst(place: Place, part: Part, value: object): Promise<void>;
+  keepFirst(writer: Writer, part: Part, value: object): Promise<void>;
   read(place: Place): Promise<Parts>;
   forget(place: Place): Promise<void>;
 }

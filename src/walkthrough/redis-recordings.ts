@@ -1,11 +1,33 @@
 import type { RedisConnection } from '../session/redis-connection.js';
 import type { Seal } from '../session/seal.js';
-import type { Part, Parts, Place, Recordings } from './recordings.js';
+import {
+  FORGETTING_MS,
+  type Part,
+  type Parts,
+  type Place,
+  type Recordings,
+  type Writer,
+} from './recordings.js';
 
 interface Sealed {
   readonly sealedFor: string;
   readonly value: unknown;
 }
+
+/** When a recording was begun or forgotten: a field beside its parts. */
+const SINCE = 'since';
+
+/** Writes a part, all at once: what was forgotten between a look and a write would come back. */
+const WRITE = `
+local arrivedAt, mode, part, sealed, ttlMs = unpack(ARGV)
+local since = redis.call('hget', KEYS[1], '${SINCE}')
+if since and tonumber(arrivedAt) < tonumber(since) then return end
+if mode == 'begin' then
+  redis.call('del', KEYS[1])
+  redis.call('hset', KEYS[1], '${SINCE}', arrivedAt)
+end
+redis.call(mode == 'keepFirst' and 'hsetnx' or 'hset', KEYS[1], part, sealed)
+redis.call('pexpire', KEYS[1], ttlMs)`;
 
 /** Recordings of all processes: a hash each, whose fields are sealed as sessions are. */
 export class RedisRecordings implements Recordings {
@@ -19,28 +41,16 @@ export class RedisRecordings implements Recordings {
     private readonly ttlMs: number,
   ) {}
 
-  async begin(place: Place, part: Part, value: object): Promise<void> {
-    const key = this.keyOf(place);
-    const sealed = this.sealed(key, part, value);
-    await this.redis.ask((client) =>
-      client.multi().del(key).hSet(key, part, sealed).pExpire(key, this.ttlMs).exec(),
-    );
+  async begin(writer: Writer, part: Part, value: object): Promise<void> {
+    await this.write('begin', writer, part, value);
   }
 
-  async keep(place: Place, part: Part, value: object): Promise<void> {
-    const key = this.keyOf(place);
-    const sealed = this.sealed(key, part, value);
-    await this.redis.ask((client) =>
-      client.multi().hSet(key, part, sealed).pExpire(key, this.ttlMs).exec(),
-    );
+  async keep(writer: Writer, part: Part, value: object): Promise<void> {
+    await this.write('keep', writer, part, value);
   }
 
-  async keepFirst(place: Place, part: Part, value: object): Promise<void> {
-    const key = this.keyOf(place);
-    const sealed = this.sealed(key, part, value);
-    await this.redis.ask((client) =>
-      client.multi().hSetNX(key, part, sealed).pExpire(key, this.ttlMs).exec(),
-    );
+  async keepFirst(writer: Writer, part: Part, value: object): Promise<void> {
+    await this.write('keepFirst', writer, part, value);
   }
 
   /** A part that cannot be opened counts as none, as a session does; so does one of another place. */
@@ -55,11 +65,22 @@ export class RedisRecordings implements Recordings {
   }
 
   async forget(place: Place): Promise<void> {
-    await this.redis.ask((client) => client.del(this.keyOf(place)));
+    const key = this.keyOf(place);
+    await this.redis.ask((client) =>
+      client.multi().del(key).hSet(key, SINCE, Date.now()).pExpire(key, FORGETTING_MS).exec(),
+    );
   }
 
-  private sealed(key: string, part: Part, value: object): string {
-    return this.seal.stringify({ sealedFor: nameOf(key, part), value } satisfies Sealed);
+  private async write(
+    mode: 'begin' | 'keep' | 'keepFirst',
+    writer: Writer,
+    part: Part,
+    value: object,
+  ): Promise<void> {
+    const key = this.keyOf(writer);
+    const sealed = this.seal.stringify({ sealedFor: nameOf(key, part), value } satisfies Sealed);
+    const values = [String(writer.arrivedAt), mode, part, sealed, String(this.ttlMs)];
+    await this.redis.ask((client) => client.eval(WRITE, { keys: [key], arguments: values }));
   }
 
   private keyOf({ id, provider }: Place): string {

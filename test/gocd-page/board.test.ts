@@ -90,6 +90,9 @@ describe('the words of /gocd', () => {
     [-60_000, 'just now'],
     [59_000, 'just now'],
     [5 * 60_000, '5 min ago'],
+    [60 * 60_000, '1 h ago'],
+    [61 * 60_000, '1 h 1 min ago'],
+    [120 * 60_000, '2 hours ago'],
     [3 * 3_600_000, '3 hours ago'],
     [50 * 3_600_000, '2 days ago'],
   ])('tell how long ago %i ms are', (age, words) => {

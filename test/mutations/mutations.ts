@@ -194,8 +194,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'A8',
     file: 'views/error.ejs',
-    find: '<%= page.quotation %>',
-    replace: '<%- page.quotation %>',
+    find: '<%= page.quotation.words %>',
+    replace: '<%- page.quotation.words %>',
     tests: SECURITY.A,
   },
   {
@@ -380,8 +380,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'B6',
     file: 'src/middleware/error-page-parts.ts',
-    find: 'return maskText(beginningOf(whole, 5000)).slice(0, 500);',
-    replace: 'return whole.slice(0, 500);',
+    find: 'maskText(beginningOf(whole, 5000))',
+    replace: 'whole',
     tests: REDIRECT_TEST,
     named: 'repeats our secret',
   },
@@ -635,6 +635,22 @@ export const MUTATIONS: readonly Mutation[] = [
     replace: 'value,',
     tests: WALKTHROUGH_TEST,
     named: 'shows no secret of either side',
+  },
+  {
+    clause: 'D10',
+    file: 'src/walkthrough/memory-recordings.ts',
+    find: 'if (writer.arrivedAt >= former.since) {',
+    replace: 'if (former) {',
+    tests: 'test/walkthrough/forgotten.test.ts',
+    named: 'the walkthrough in memory',
+  },
+  {
+    clause: 'D10',
+    file: 'src/walkthrough/redis-recordings.ts',
+    find: 'if since and tonumber(arrivedAt) < tonumber(since) then return end',
+    replace: '',
+    tests: 'test/walkthrough/forgotten.test.ts',
+    named: 'the walkthrough in Redis',
   },
   {
     clause: 'D10',

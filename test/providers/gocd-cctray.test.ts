@@ -119,7 +119,6 @@ describe('readCctray', () => {
     ['an undeclared entity', '<Projects><Project name="&nbsp;"/></Projects>'],
     ['two roots', '<Projects/><Projects/>'],
     ['a document type', '<!DOCTYPE Projects><Projects/>'],
-    ['entries without end', `<Projects>${'<Project/>'.repeat(50_001)}</Projects>`],
     ['a value without end', `<Projects><Project name="${'x'.repeat(100_000)}"/></Projects>`],
     ['attributes without end', `<Projects><Project ${manyAttributes(20_000)}/></Projects>`],
     ['a comment without end', `<Projects><!--${'x'.repeat(100_000)}--></Projects>`],
@@ -130,6 +129,12 @@ describe('readCctray', () => {
     ],
   ])('refuses %s', async (_what, xml) => {
     await expect(read(xml)).rejects.toThrow(NotCctrayError);
+  });
+
+  test('refuses entries without end, as more than is accepted', async () => {
+    const xml = `<Projects>${'<Project/>'.repeat(50_001)}</Projects>`;
+
+    await expect(read(xml)).rejects.toMatchObject({ failure: 'too_large' });
   });
 });
 

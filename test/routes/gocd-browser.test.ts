@@ -104,6 +104,34 @@ describeWithChromium('GET /gocd in Chromium', () => {
     },
   );
 
+  test('has on each line the colour that the bar has for it, also while it builds', async () => {
+    const all = {
+      failed: pipeline('a', 'Failure', 'Building'),
+      building: pipeline('b', 'Success', 'Building'),
+      other: pipeline('c', 'Exception'),
+      passed: pipeline('d'),
+    };
+    await open(Object.values(all).join(''));
+    const edges = await page
+      .locator('.pipelines > li')
+      .evaluateAll((lines) => lines.map((line) => getComputedStyle(line).borderLeftColor));
+    const bar = await page
+      .locator('.bar rect')
+      .evaluateAll((parts) => parts.map((part) => getComputedStyle(part).fill));
+
+    expect(new Set(edges).size).toBe(4);
+    expect(edges).toEqual(bar);
+  });
+
+  test('has a form whose fields and button are of one height, on one line', async () => {
+    await open(pipeline('barn'), { viewport: { width: 1280, height: 800 } });
+    const fields = page.locator('.filters :is(input, select, button)');
+    const boxes = await Promise.all((await fields.all()).map((field) => field.boundingBox()));
+
+    expect(boxes).toHaveLength(3);
+    expect(new Set(boxes.map((box) => `${box?.y} ${box?.height}`)).size).toBe(1);
+  });
+
   test('is brought up to date in place: title, icon, numbers and order', async () => {
     await open(pipeline('barn') + pipeline('milk'));
     expect([await page.title(), await icon()]).toEqual([

@@ -35,9 +35,30 @@ describe('GET /', () => {
     const page = await visitor.visit(started.url);
 
     expect(page.$('#card-rally').parent().text()).toContain('Connected as Ada Finch');
-    expect(page.$('#card-rally').parent().text()).toContain('23 hours');
-    expect(page.$('#card-gocd').parent().text()).toContain('89 days');
-    expect(page.$('#card-gocd').parent().text()).toContain('GoCD does not say whose');
+    expect(page.$('#card-rally').parent().text()).toContain('24 hours');
+    expect(page.$('#card-gocd').parent().text()).toContain('90 days');
+    expect(page.$('#card-gocd').parent().text()).toContain('Connected; GoCD does not say as whom');
+  });
+});
+
+describe('the header', () => {
+  test.each([
+    ['/', { page: 'OAuth sample' }],
+    ['/rally', { page: 'Rally' }],
+    ['/gocd?status=failed', { page: 'GoCD' }],
+    ['/walkthrough', { page: 'Walkthrough' }],
+    ['/logout', { page: 'Log out' }],
+    ['/gocd/access-token', { true: 'GoCD' }],
+    ['/walkthrough/src/routes/login.ts', { true: 'Walkthrough' }],
+    ['/rallying', {}],
+  ])('marks at %s where that is: %j', async (path, marked) => {
+    const { url } = await start();
+    const { $ } = await new Visitor().visit(url + path);
+    const links = $('header [aria-current]').toArray();
+
+    expect(
+      Object.fromEntries(links.map((link) => [link.attribs['aria-current'], $(link).text()])),
+    ).toEqual(marked);
   });
 });
 
@@ -65,12 +86,12 @@ describe('GET / after the token’s life', () => {
     const visitor = new Visitor();
     await signIn(visitor, started, 'rally');
     const card = async () => (await visitor.visit(started.url)).$('#card-rally').parent().text();
-    expect(await card()).toContain('1 min; it is renewed by itself');
+    expect(await card()).toContain('2 min; it is renewed by itself');
     jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 101_000);
 
     expect(await card()).toContain('It has ended; the next page renews it');
     expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
-    expect(await card()).toContain('1 min; it is renewed by itself');
+    expect(await card()).toContain('2 min; it is renewed by itself');
   });
 });
 

@@ -42,6 +42,18 @@ describe.each([
     expect((await visitor.visit(started.url)).$('main').text()).toContain(words);
   });
 
+  test('is what the walkthrough speaks of, in place of a sign-in that never was', async () => {
+    await use(make());
+    const { $ } = await visitor.visit(`${started.url}/walkthrough`);
+    const summary = $(`section[aria-labelledby=${provider}] .summary`).text();
+
+    expect(summary).toContain(`You are connected by ${words}.`);
+    expect(summary).not.toContain('Nobody has signed in');
+    expect($(`section[aria-labelledby=${other}] .summary`).text()).toContain(
+      'Nobody has signed in',
+    );
+  });
+
   test('is never shown again, in no page and no log line', async () => {
     const credential = make();
     const answer = await use(credential);

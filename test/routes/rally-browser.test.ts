@@ -80,6 +80,31 @@ describeWithChromium('GET /rally in Chromium', () => {
     expect(await page.getByRole('link', { name: /workspace: Orchard/ }).count()).toBe(1);
   });
 
+  test.each([320, 1280])('at %i px the IDs are in line, of blocked work, too', async (width) => {
+    await open('/rally', { viewport: { width, height: 800 } });
+    const placesOf = async (rows: string) =>
+      page
+        .locator(`${rows} td.id a`)
+        .evaluateAll((links) => [...new Set(links.map((link) => link.getBoundingClientRect().x))]);
+
+    expect(await placesOf('tr.blocked')).toHaveLength(1);
+    expect(await placesOf('tr.blocked')).toEqual(await placesOf('tr:not(.blocked)'));
+  });
+
+  test('at 320 px the notice goes from edge to edge, and the links above it are one line', async () => {
+    await open('/rally', { viewport: { width: 320, height: 800 } });
+    const box = await page.locator('.notice').boundingBox();
+    const lines = await page
+      .locator('header a:not(.brand)')
+      .evaluateAll((links) => new Set(links.map((link) => link.getBoundingClientRect().y)).size);
+
+    expect(box).toMatchObject({ x: 0, width: 320 });
+    expect(await page.locator('.notice').evaluate((n) => getComputedStyle(n).borderRadius)).toBe(
+      '0px',
+    );
+    expect(lines).toBe(1);
+  });
+
   test('the query can be copied', async () => {
     await open('/rally?state=Defined', { permissions: ['clipboard-read', 'clipboard-write'] });
     await page.getByRole('button', { name: 'Copy' }).first().click();

@@ -209,6 +209,16 @@ describe('GET /rally when WSAPI', () => {
     expect(page.$('tbody td').first().text()).toBe('US7');
   });
 
+  test('answers what it should not: its words are a quotation, and what we say of them is not', async () => {
+    stub.answers.set(STORIES, respond(418, 'text/plain', 'I am a teapot'));
+    const { $ } = await visitor.visit(`${started.url}/rally`);
+
+    expect($('blockquote').text()).toBe('I am a teapot');
+    expect($('figcaption').text()).toBe(
+      'Rally’s answer, with status 418 and as text/plain, begins:',
+    );
+  });
+
   test('answers 200 with Errors: they are quoted, and are not an empty list', async () => {
     stub.answers.set(STORIES, queryResult({ Errors: ['Could not parse: <b>x</b>'] }));
     const page = await visitor.visit(`${started.url}/rally`);

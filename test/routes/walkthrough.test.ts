@@ -210,6 +210,19 @@ describe.each(PROVIDERS)('GET /walkthrough at $provider', ({ provider, redirectP
     );
   });
 
+  test('leads from its top to each step, and says at which one it failed', async () => {
+    const back = await allow(visitor, await goToConsent(visitor, started, provider));
+    await fail({ name: 'token-503', provider, times: 1 });
+    await visitor.visit(back);
+    const page = await open();
+    const links = page.$(`section[aria-labelledby=${provider}] .jumps a`).toArray();
+    const leadTo = links.map((link) => page.$(link.attribs['href'] ?? ''));
+
+    expect(leadTo.map((target) => target.length)).toEqual(links.map(() => 1));
+    expect(links.map((link) => page.$(link).text())).toContain('5 Token answer, failed');
+    expect(links).toHaveLength(8);
+  });
+
   test('shows a refresh, and home counts it', async () => {
     await signIn(visitor, started, provider);
     await fail({ name: 'expire-access-tokens', provider });

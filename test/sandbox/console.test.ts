@@ -234,6 +234,31 @@ describe('GET /_sandbox', () => {
     expect((await issued())[0]).toBe('Rally API key: keys are disabled');
   });
 
+  test('offers to switch on again what was switched on last, with all that was chosen', async () => {
+    const chosen = {
+      name: 'wsapi-slow',
+      times: '7',
+      client: '',
+      provider: 'rally',
+      seconds: '0.5',
+    };
+    await visitor.submit(
+      await visitor.visit(`${sandbox.url}/_sandbox`),
+      'form:has(select[name=name])',
+      chosen,
+    );
+    await visitor.submit(
+      await visitor.visit(`${sandbox.url}/_sandbox`),
+      'form:has(button[value=all])',
+      { off: 'all' },
+    );
+    const { $ } = await visitor.visit(`${sandbox.url}/_sandbox`);
+
+    for (const [name, value] of Object.entries(chosen)) {
+      expect($(`form:has(select[name=name]) [name=${name}]`).val()).toBe(value);
+    }
+  });
+
   /** What it is, and whether it works, of each row. */
   async function issued(): Promise<string[]> {
     const { $ } = await visitor.visit(`${sandbox.url}/_sandbox`);

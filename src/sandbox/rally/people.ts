@@ -29,7 +29,12 @@ export function createPeople(): RallyPerson[] {
     },
     person(70021, 'nia@example.test', 'Nia Wren', 'a newcomer without stories'),
     {
-      ...person(70031, 'ivo@example.test', 'Ivo Stork', 'a former colleague, who is disabled'),
+      ...person(
+        70031,
+        'ivo@example.test',
+        'Ivo Stork',
+        'a disabled colleague, to see a login refused',
+      ),
       status: 'disabled',
     },
   ];
