@@ -982,16 +982,16 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'F6',
     file: 'src/middleware/request-log.ts',
-    find: 'path: originalUrl.split(/[?#]/, 1)[0]?.slice(0, 200),',
-    replace: 'path: originalUrl,',
+    find: "return originalUrl.split(/[?#]/, 1)[0]?.slice(0, 200) ?? '';",
+    replace: 'return originalUrl;',
     tests: SECURITY.leaves,
     named: 'without them',
   },
   {
     clause: 'F6',
     file: 'src/middleware/request-log.ts',
-    find: 'genReqId: () => uuid(),',
-    replace: "genReqId: (request) => String(request.headers['x-request-id'] ?? uuid()),",
+    find: 'request.id = uuid();',
+    replace: "request.id = String(request.headers['x-request-id'] ?? uuid());",
     tests: SECURITY.F,
   },
   {
