@@ -34,7 +34,7 @@ export function signInPage(
       title: 'This answer is not from where it should be',
       happened: `The answer arrived at the address for ${provider.name}, but names another server as its sender than ${provider.issuer}. Nothing was changed.`,
       next: `Start the sign-in again. If it stays, ${provider.settings.server} must be the name that the server gives itself, to the letter.`,
-      quotation: { caption: 'The answer’s iss:', words: quote(error.issuer) },
+      quotation: { caption: 'The sender that the answer names (iss)', words: quote(error.issuer) },
       link: connectLink(provider),
     };
   }
