@@ -7,7 +7,7 @@ process.on('message', () => {
   globalThis.gc?.();
   process.send({
     cpuMs: (user + system) / 1000,
-    rssMb: process.memoryUsage.rss() / 1e6,
+    heapMb: process.memoryUsage().heapUsed / 1e6,
     peakMb: process.resourceUsage().maxRSS / 1000,
   });
 });

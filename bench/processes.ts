@@ -22,7 +22,7 @@ export const TOOLKIT: Subject = { name: 'npm’s rally', program: 'bench/peers/r
 /** What a process has used since it began; memory after a garbage collection. */
 export interface Usage {
   readonly cpuMs: number;
-  readonly rssMb: number;
+  readonly heapMb: number;
   readonly peakMb: number;
 }
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { compare, inTurn, NotHere, type Case } from './measure.js';
-import { APP, freePort, start, startDriver, startProvider } from './processes.js';
+import { APP, freePort, start, startDriver, startProvider, type Running } from './processes.js';
 
 export const twoProcesses: Case = {
   name: 'two-processes',
@@ -13,7 +13,7 @@ export const twoProcesses: Case = {
   run: async (size) => {
     const redis = await startRedis();
     try {
-      const count = 1000 * size.share;
+      const count = 2500 * size.share;
       const of = await inTurn(size, [1, 2], (processes) => signIns(processes, count, redis.url));
       const one = of(1, 'perSecond');
       return [
@@ -34,15 +34,18 @@ async function signIns(
   redisUrl: string,
 ): Promise<{ perSecond: number; withoutDriver: number }> {
   const provider = await startProvider();
-  const apps = [];
+  const apps: Running[] = [];
   for (let index = 0; index < processes; index++) {
-    apps.push(await start(APP, provider.url, { REDIS_URL: redisUrl }));
+    // One address for both, as behind a router: the redirect URI is made of it.
+    const [first] = apps;
+    const address = first && { SERVER_URL: first.url };
+    apps.push(await start(APP, provider.url, { REDIS_URL: redisUrl, ...address }));
   }
   const driver = startDriver();
   try {
     const urls = apps.map(({ url }) => url);
     const job = { act: 'signIn', urls, path: '/login/rally', connections: 16 } as const;
-    await driver.run({ ...job, count: Math.ceil(count / 2) });
+    await driver.run({ ...job, count });
     const before = await provider.usage();
     const { seconds, driverCpuMs } = await driver.run({ ...job, count });
     const { cpuMs } = await provider.usage();
