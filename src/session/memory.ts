@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import session from 'express-session';
 import createMemoryStore from 'memorystore';
+import { ExpiringMap } from '../expiring-map.js';
 import { MemoryRecordings } from '../walkthrough/memory-recordings.js';
 import type { SessionStore } from './store.js';
 import { SUCCESSION_MS } from './succession.js';
@@ -32,7 +33,7 @@ export class MemorySessions extends session.Store implements SessionStore {
   readonly rateLimits = undefined;
   readonly recordings: MemoryRecordings;
   private readonly turns = new Turns();
-  private readonly successors = new Map<string, string>();
+  private readonly successors = new ExpiringMap<string, string>(SUCCESSION_MS);
   private readonly pruning: NodeJS.Timeout;
   private readonly connected;
   private readonly pending;
@@ -97,7 +98,6 @@ export class MemorySessions extends session.Store implements SessionStore {
 
   rememberSuccessor(former: string, id: string): Promise<void> {
     this.successors.set(former, id);
-    setTimeout(() => this.successors.delete(former), SUCCESSION_MS).unref();
     return Promise.resolve();
   }
 

@@ -13,11 +13,11 @@ import type { StepId } from './recording.js';
 /**
  * Finds where in the walkthrough an error is shown.
  *
- * @param isSigningIn whether it ended a sign-in: a redirect back, and its state was ours
+ * @param hasTakenSignIn whether it ended a sign-in: a redirect back, and its state was ours
  * @returns undefined for an error that has nothing to do with a provider
  */
-export function failedStep(error: unknown, isSigningIn: boolean): StepId | undefined {
-  if (!isSigningIn) {
+export function failedStep(error: unknown, hasTakenSignIn: boolean): StepId | undefined {
+  if (!hasTakenSignIn) {
     if (error instanceof StateMismatchError) return 'refused';
     return isAboutProvider(error) ? 'failed-page' : undefined;
   }

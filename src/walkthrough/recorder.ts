@@ -3,6 +3,7 @@
 // is ready.
 import type { Request, RequestHandler, Response } from 'express';
 import onHeaders from 'on-headers';
+import { ExpiringMap } from '../expiring-map.js';
 import { exchangesUnderWay, type Exchange } from '../http/exchanges.js';
 import type { Provider } from '../providers/provider.js';
 import type { KeptSignIn } from '../session/sign-ins.js';
@@ -31,7 +32,7 @@ export function noteSignIn(request: Request, signIn: KeptSignIn): void {
 }
 
 /** Whether the request is a redirect back whose state was ours. */
-export function isSigningIn(request: Request): boolean {
+export function hasTakenSignIn(request: Request): boolean {
   return takenSignIns.has(request);
 }
 
@@ -104,11 +105,10 @@ async function recordPage(
 }
 
 /** Connections whose first call this process has seen: the pages after it cost the store nothing. */
-const called = new Set<string>();
+const called = new ExpiringMap<string, true>(FIRST_CALL_MS);
 
 function isFirstCallOf({ id, connectedAt }: { id: string; connectedAt: number }): boolean {
-  if (Date.now() - connectedAt > FIRST_CALL_MS || called.has(id)) return false;
-  called.add(id);
-  setTimeout(() => called.delete(id), FIRST_CALL_MS).unref();
+  if (Date.now() - connectedAt > FIRST_CALL_MS || called.get(id)) return false;
+  called.set(id, true);
   return true;
 }
