@@ -10,10 +10,11 @@ import type { Page } from '../providers/rally-work.js';
 export const FIRST_PAGE: Page = { start: 1, pageSize: 1000 };
 
 /**
- * How many pages may be under way, or wait to be written: a browser that reads slowly must not fill
- * our memory. They leave two thirds of a person's requests to Rally for their pages.
+ * How much may be under way, or wait to be written: a browser that reads slowly must not fill our memory.
+ * Where pages are small they leave a third of a person's requests to Rally for their other pages.
  */
-const PAGES_AHEAD = 4;
+const ROWS_AHEAD = 4_000;
+const PAGES_AHEAD = 8;
 
 /** A server that does not know `start` would give the same rows for ever, or one at a time. */
 const MOST_ROWS = 1_000_000;
@@ -43,10 +44,11 @@ export async function* rowsOf(
   let { total } = first;
   let pages = 1;
   let start = pageSize + 1;
+  const mostAhead = Math.min(PAGES_AHEAD, Math.ceil(ROWS_AHEAD / pageSize));
   const ahead: Promise<Stretch>[] = [];
   const askAhead = () => {
     // What the total does not promise may be there all the same: that is asked for page by page.
-    while (ahead.length === 0 || (ahead.length < PAGES_AHEAD && start <= total)) {
+    while (ahead.length === 0 || (ahead.length < mostAhead && start <= total)) {
       const stretch = fetchStretch({ start, pageSize });
       stretch.catch(() => undefined); // it is looked at in its turn
       ahead.push(stretch);

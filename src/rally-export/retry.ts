@@ -25,6 +25,11 @@ function mayPass(error: unknown): error is UpstreamError | ApiError {
 }
 
 function waitMs(error: UpstreamError | ApiError): number {
-  const asked = 'retryAfter' in error ? 1000 * Number(error.retryAfter) : 0; // NaN for a date
-  return asked || WAIT_MS;
+  return Math.max(WAIT_MS, error instanceof UpstreamError ? askedMs(error) : 0);
+}
+
+/** Seconds, or a date (RFC 9110 §10.2.3). */
+function askedMs({ retryAfter = '0' }: UpstreamError): number {
+  const seconds = Number(retryAfter);
+  return Number.isNaN(seconds) ? Date.parse(retryAfter) - Date.now() : 1000 * seconds;
 }

@@ -279,6 +279,17 @@ describe('An export when Rally', () => {
     },
   );
 
+  test.each([
+    ['in 20 s', () => '20'],
+    ['at a date', () => new Date(Date.now() + 20_000).toUTCString()],
+  ])('wants to be asked again %s: it breaks off, and is not asked before', async (_when, when) => {
+    const busy = respond(503, 'text/html', '<h1>Down</h1>', { 'Retry-After': when() });
+    has({ count: 95, cap: 10, instead: (start) => (start === 31 ? busy : undefined) });
+
+    await expect((await get()).text()).rejects.toThrow();
+    expect(list.asked.filter((start) => start === 31)).toHaveLength(1);
+  });
+
   test('refuses the token on the way breaks it off, and the connection is forgotten', async () => {
     has({ count: 95, cap: 10, instead: (start) => (start > 1 ? REFUSED : undefined) });
     const cookie = await connect();
@@ -382,8 +393,8 @@ describe('An export when Rally', () => {
     await Promise.all(closed);
     await quiet(() => list.asked.length);
 
-    expect(held).toHaveLength(4);
-    expect(list.asked).toHaveLength(5);
+    expect(held).toHaveLength(8);
+    expect(list.asked).toHaveLength(9);
     expect(started.log.join('')).not.toContain('"level":"error"');
   });
 
@@ -445,7 +456,7 @@ describe('An export when Rally', () => {
   });
 
   test('logged the person out in another tab ends it, in the middle', async () => {
-    has({ count: 95, cap: 10 });
+    has({ count: 300, cap: 10 });
     const visitor = new Visitor();
     stub.answers.set('/login/oauth2/token', json({ access_token: 'the-token-of-the-stub-1' }));
     const cookie = cookieOf(await comeBack(visitor, started, 'rally'));
@@ -453,11 +464,11 @@ describe('An export when Rally', () => {
     const isHeld = new Promise<void>((resolve) => {
       const hold: Answer = (request, response) => {
         goOn = () => {
-          listOf({ count: 95, cap: 10 }).answer(request, response);
+          listOf({ count: 300, cap: 10 }).answer(request, response);
         };
         resolve();
       };
-      has({ count: 95, cap: 10, instead: (start) => (start === 11 ? hold : undefined) });
+      has({ count: 300, cap: 10, instead: (start) => (start === 11 ? hold : undefined) });
     });
     const file = await get(JSON_FILE, cookie);
     await isHeld;
@@ -465,7 +476,7 @@ describe('An export when Rally', () => {
     goOn();
 
     await expect(file.text()).rejects.toThrow();
-    expect(list.asked.length).toBeLessThan(8);
+    expect(list.asked.length).toBeLessThan(12);
   });
 
   /** Waits until a number has stayed the same while the app has answered many other requests. */
