@@ -1,5 +1,6 @@
 // The order and the numbers of /gocd, as somebody on call wants them: what is broken comes first.
-import type { Pipeline, Status } from '../providers/gocd-cctray.js';
+import type { Status } from '../providers/gocd-cctray-entries.js';
+import type { Pipeline } from '../providers/gocd-cctray.js';
 import type { Address, StatusFilter } from './address.js';
 
 /** More on one page would be slow to draw; whoever has more looks for a part of them. */

@@ -1,5 +1,5 @@
 // How /gocd says what cctray.xml holds: never by colour alone.
-import type { BuildTime, Status } from '../providers/gocd-cctray.js';
+import type { BuildTime, Status } from '../providers/gocd-cctray-entries.js';
 
 export interface Said {
   /** A class of the stylesheet. */

@@ -1,10 +1,14 @@
 // GoCD's cctray.xml: one entry for each stage and one for each job, none for the pipeline itself.
-// The format: https://cctray.org/v1
-import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import type { Http } from '../http.js';
-import { unexpectedAnswer, UpstreamError } from '../http/upstream-error.js';
-import { beginningOf, maskSent } from '../mask.js';
+import { unexpectedAnswer } from '../http/upstream-error.js';
 import { slicesOf } from '../slices.js';
+import {
+  createParser,
+  NotCctrayError,
+  type BuildTime,
+  type Entry,
+  type Status,
+} from './gocd-cctray-entries.js';
 import { requireSuccess } from './provider.js';
 
 export interface Pipeline extends Status {
@@ -17,33 +21,6 @@ export interface Pipeline extends Status {
 export interface Stage extends Entry {
   readonly jobs: readonly Entry[];
 }
-
-export interface Entry extends Status {
-  readonly name: string;
-  readonly label: string;
-  readonly lastBuildTime: BuildTime | undefined;
-  /** http or https, else undefined: a `javascript:` link would run in our page. */
-  readonly url: string | undefined;
-  /** Who broke it, as GoCD lists them: "alice, bob". */
-  readonly breakers: string | undefined;
-}
-
-export interface Status {
-  /** `Building` or `Sleeping`; shown as it came when it is something else. */
-  readonly activity: string;
-  /** `Success` or `Failure` of the last finished build; shown as it came when something else. */
-  readonly lastBuildStatus: string;
-}
-
-/** GoCD before 18.3.0 sends its server's local time without saying which zone that is. */
-export interface BuildTime {
-  readonly text: string;
-  /** Milliseconds since 1970; absent where the zone is unknown. */
-  readonly instant?: number;
-}
-
-/** The text is not cctray.xml. */
-export class NotCctrayError extends Error {}
 
 /**
  * Fetches the pipelines that the token's owner may see.
@@ -114,115 +91,8 @@ function isNewer(a: Entry, b: Entry): boolean {
   return (left?.text ?? '') > (right?.text ?? '');
 }
 
-interface ReadEntry {
-  /** Pipeline, stage, and job where it is one. GoCD's names cannot hold the separator. */
-  readonly path: readonly [string, string, string | undefined];
-  readonly entry: Entry;
-}
-
-/** The largest servers known have some 10,000 entries. One answer's work is bounded. */
-const MOST_ENTRIES = 50_000;
-
-/** Of a text, in characters. */
-const LONGEST_SEARCHED = 20_000;
-
-/** cctray.xml needs four levels. */
-const DEEPEST = 16;
-
-/** Of all between the ends of two tags: a value, or a comment, without end would be kept whole. */
-const LONGEST_TAG = 100_000;
-
-/** @param onEntry is given each entry, when its element ends */
-function createParser(onEntry: (entry: ReadEntry) => void) {
-  const open: string[] = [];
-  let entries = 0;
-  let lastTagEnd = 0;
-  let project: SaxesTagPlain | undefined;
-  let breakers: string | undefined;
-
-  const parser = new SaxesParser();
-  const refuseLongTag = () => {
-    if (parser.position - lastTagEnd > LONGEST_TAG) throw new NotCctrayError('a tag is too long');
-  };
-  parser.on('error', (error) => {
-    throw new NotCctrayError(error.message);
-  });
-  parser.on('doctype', () => {
-    // Entities are declared here: the door to reading local files and to the "billion laughs".
-    throw new NotCctrayError('a document type declaration is not accepted');
-  });
-  parser.on('opentag', (tag) => {
-    refuseLongTag();
-    lastTagEnd = parser.position;
-    if (open.length === 0 && tag.name !== 'Projects') {
-      throw new NotCctrayError('the root element is not Projects');
-    }
-    if (open.length >= DEEPEST) throw new NotCctrayError('the elements are nested too deep');
-    if (open.length === 1 && tag.name === 'Project') {
-      project = tag;
-      breakers = undefined;
-    }
-    const isMessage = open.at(-1) === 'messages' && tag.name === 'message';
-    if (isMessage && tag.attributes['kind'] === 'Breakers') breakers = tag.attributes['text'];
-    open.push(tag.name);
-  });
-  parser.on('closetag', () => {
-    refuseLongTag();
-    lastTagEnd = parser.position;
-    open.pop();
-    if (open.length === 1 && project) {
-      entries += 1;
-      if (entries > MOST_ENTRIES)
-        throw new UpstreamError('too_large', 'there are too many entries');
-      onEntry(readEntry(project, breakers));
-      project = undefined;
-    }
-  });
-  return {
-    write: (piece: string) => {
-      parser.write(piece);
-      refuseLongTag();
-    },
-    close: () => parser.close(),
-  };
-}
-
-function readEntry({ attributes }: SaxesTagPlain, breakers: string | undefined): ReadEntry {
-  // What goes into a page. GoCD may repeat the token anywhere.
-  const text = (name: string, absent: string) => masked(attributes[name] ?? absent);
-  const name = text('name', '(no name)');
-  const [pipeline = name, stage = '(no stage)', job] = name.split(' :: ');
-  return {
-    path: [pipeline, stage, job],
-    entry: {
-      name: job ?? stage,
-      activity: text('activity', 'Unknown'),
-      lastBuildStatus: text('lastBuildStatus', 'Unknown'),
-      label: text('lastBuildLabel', ''),
-      lastBuildTime: readTime(text('lastBuildTime', '')),
-      url: readUrl(text('webUrl', '')),
-      breakers: breakers ? masked(breakers) : undefined,
-    },
-  };
-}
-
-function readTime(text: string): BuildTime | undefined {
-  if (text === '') return undefined;
-  const instant = /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : NaN;
-  return Number.isNaN(instant) ? { text } : { text, instant };
-}
-
-function readUrl(text: string): string | undefined {
-  return /^https?:\/\//i.test(text) ? text : undefined;
-}
-
 function getOrAdd<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
   let value = map.get(key);
   if (value === undefined) map.set(key, (value = make()));
   return value;
-}
-
-/** GoCD may repeat the token anywhere. Of 20 MB in one text the search would take seconds, for everybody. */
-function masked(text: string): string {
-  return maskSent(beginningOf(text, LONGEST_SEARCHED));
 }

@@ -41,6 +41,7 @@ const PROVIDER_SOURCES: Readonly<Record<ProviderId, readonly Source[]>> = {
     { path: 'routes/gocd.ts' },
     { path: 'providers/gocd.ts', symbol: 'createGoCD' },
     { path: 'providers/gocd-cctray.ts' },
+    { path: 'providers/gocd-cctray-entries.ts' },
   ],
 };
 

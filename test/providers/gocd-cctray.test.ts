@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Http } from '../../src/http.js';
-import { fetchPipelines, NotCctrayError, readCctray } from '../../src/providers/gocd-cctray.js';
+import { NotCctrayError } from '../../src/providers/gocd-cctray-entries.js';
+import { fetchPipelines, readCctray } from '../../src/providers/gocd-cctray.js';
 
 /** An entry of cctray.xml; the attributes that a test is about replace the usual ones. */
 function project(name: string, attributes: Record<string, string> = {}, content = ''): string {

@@ -1,7 +1,8 @@
 // What GoCD answers at cctray.xml, whatever that is.
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { NotCctrayError, readCctray, type Pipeline } from '../../../src/providers/gocd-cctray.js';
+import { NotCctrayError } from '../../../src/providers/gocd-cctray-entries.js';
+import { readCctray, type Pipeline } from '../../../src/providers/gocd-cctray.js';
 import { anySecret, anyText, forAny } from '../../support/any.js';
 import { answerOddly, oddAnswers, secretsSentTo } from '../../support/odd-answer.js';
 import { expectNoLeak, expectPage } from '../../support/outcome.js';
