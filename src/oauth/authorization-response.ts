@@ -24,8 +24,8 @@ declare const validated: unique symbol;
 
 /**
  * A redirect that has passed every check. Only {@link readAuthorizationResponse} makes one, and the
- * token request takes nothing else: a code whose state was not checked does not compile. (Of a code that
- * somebody pastes by hand, token/sign-in.ts says so itself.)
+ * token request takes nothing else: a code whose state was not checked does not compile. (For a code that
+ * is pasted alone, by hand, token/sign-in.ts passes its own state, and warns.)
  */
 export interface ValidatedResponse {
   readonly [validated]: true;
@@ -35,7 +35,7 @@ export interface ValidatedResponse {
 }
 
 /** How long a sign-in may take: whoever finds its state later can do nothing with it. */
-export const MAX_AGE_MS = 10 * 60 * 1000;
+export const LONGEST_SIGN_IN_MS = 10 * 60 * 1000;
 
 /**
  * Reads the state of a redirect, to look up the sign-in that it belongs to.
@@ -73,11 +73,13 @@ export function readAuthorizationResponse(
   parameters: RedirectParameters,
   pending: PendingSignIn,
 ): ValidatedResponse {
+  // Who looked up the sign-in has found it by its state and its redirect URI (session/sign-ins.ts). Both
+  // are compared again: this function is safe by itself, whoever calls it.
   // Otherwise anybody's link could sign this browser in with a code of theirs (§10.12).
   if (readState(client, parameters) !== pending.state) throw new StateMismatchError('unknown');
   // Each provider has its own redirect URI, so that none can answer for another (RFC 9700 §4.4.2).
   if (pending.redirectUri !== client.redirectUri) throw new StateMismatchError('other_provider');
-  if (Date.now() - pending.startedAt > MAX_AGE_MS) throw new StateMismatchError('stale');
+  if (Date.now() - pending.startedAt > LONGEST_SIGN_IN_MS) throw new StateMismatchError('stale');
 
   // A response of another authorization server, sent on to this redirect URI (RFC 9207 §2.4).
   const issuer = readOnce(parameters, 'iss');

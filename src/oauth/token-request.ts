@@ -3,24 +3,27 @@
 import type { ValidatedResponse } from './authorization-response.js';
 import type { OAuthClient } from './client.js';
 import { TokenResponseError, UnusableTokenResponseError } from './errors.js';
-import { isUsableToken, type Tokens } from './tokens.js';
+import { isUsableToken, LONGEST_TOKEN, type Tokens } from './tokens.js';
 
 /**
  * The body of the token request. It is posted as `application/x-www-form-urlencoded`, once: a code
  * is burnt by the first try, whatever its outcome.
  *
  * @param client our registration with the provider
- * @param response a redirect that has passed its checks
+ * @param authorization a redirect that has passed its checks
  * @see [RFC 6749 §4.1.3](https://www.rfc-editor.org/rfc/rfc6749.html#section-4.1.3)
  */
-export function tokenRequest(client: OAuthClient, response: ValidatedResponse): URLSearchParams {
+export function tokenRequest(
+  client: OAuthClient,
+  authorization: ValidatedResponse,
+): URLSearchParams {
   return new URLSearchParams({
     grant_type: client.grantTypes.authorizationCode, // in the server's own spelling
-    code: response.code, // proof that the person said yes
-    redirect_uri: response.redirectUri, // the same as before: the code is bound to it
+    code: authorization.code, // proof that the person said yes
+    redirect_uri: authorization.redirectUri, // the same as before: the code is bound to it
     client_id: client.clientId,
     client_secret: client.clientSecret, // in the body, never in a URL (§2.3.1)
-    ...(client.usesPkce && { code_verifier: response.codeVerifier }), // RFC 7636 §4.5
+    ...(client.usesPkce && { code_verifier: authorization.codeVerifier }), // RFC 7636 §4.5
   });
 }
 
@@ -48,7 +51,7 @@ export function readTokenResponse(answer: { status: number; body: string }): Tok
   const accessToken = fields['access_token'];
   if (answer.status !== 200 || !isUsableToken(accessToken)) {
     throw new UnusableTokenResponseError(
-      `status ${answer.status}, no usable access_token`,
+      `status ${answer.status}, no access_token of 1 to ${LONGEST_TOKEN} characters that can stand in a header`,
       answer.status === 200,
     );
   }

@@ -11,7 +11,13 @@ export function isHeaderSafe(value: string): boolean {
   return /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(value);
 }
 
-/** Whether a token can be sent, and kept: one without a limit would fill the session store. */
+/**
+ * In characters. Those of Rally and GoCD have some 50; those that are a JWT may have thousands, and the
+ * servers that take them in a header have limits of their own. Without one, they would fill the store.
+ */
+export const LONGEST_TOKEN = 4096;
+
+/** Whether a token can be sent, and kept. */
 export function isUsableToken(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 2048 && isHeaderSafe(value);
+  return typeof value === 'string' && value.length <= LONGEST_TOKEN && isHeaderSafe(value);
 }

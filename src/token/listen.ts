@@ -6,7 +6,7 @@ import { parse } from 'node:querystring';
 import { finished } from 'node:stream/promises';
 import ejs from 'ejs';
 import { isLoopback } from '../loopback.js';
-import { MAX_AGE_MS, type RedirectParameters } from '../oauth/authorization-response.js';
+import { LONGEST_SIGN_IN_MS, type RedirectParameters } from '../oauth/authorization-response.js';
 import { StateMismatchError } from '../oauth/errors.js';
 import { UsageError } from './arguments.js';
 
@@ -106,7 +106,7 @@ export async function waitForRedirect<Result>(
   });
   const tooLate = setTimeout(() => {
     reject(new NobodyCameError());
-  }, MAX_AGE_MS);
+  }, LONGEST_SIGN_IN_MS);
   server.once('error', (error: NodeJS.ErrnoException) => {
     reject(cannotListen(redirectUri, error.code));
   });

@@ -128,9 +128,9 @@ describe('readTokenResponse, RFC 6749 §5', () => {
     },
   );
 
-  test('refuses a token of more than 2,048 characters: it would fill the session store', () => {
-    expect(read({ access_token: 'a'.repeat(2048) }).accessToken).toHaveLength(2048);
-    expect(() => read({ access_token: 'a'.repeat(2049) })).toThrow(UnusableTokenResponseError);
+  test('refuses a token of more than 4,096 characters: it would fill the session store', () => {
+    expect(read({ access_token: 'a'.repeat(4096) }).accessToken).toHaveLength(4096);
+    expect(() => read({ access_token: 'a'.repeat(4097) })).toThrow(UnusableTokenResponseError);
   });
 
   test('refuses a token that comes with another status than 200', () => {

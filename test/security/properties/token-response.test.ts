@@ -92,7 +92,7 @@ function expectUsable(tokens: Tokens, { status, body }: { status: number; body: 
   for (const token of [accessToken, ...(refreshToken === undefined ? [] : [refreshToken])]) {
     expect(() => new Headers({ zsessionid: token })).not.toThrow();
     expect(token).not.toMatch(/[\s"\\]/);
-    expect(token.length).toBeLessThanOrEqual(2048);
+    expect(token.length).toBeLessThanOrEqual(4096);
   }
   if (expiresInSeconds !== undefined) {
     expect(expiresInSeconds).toBeGreaterThan(0);
