@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import type { Config } from './config.js';
 import { configureExpress, type Notice } from './express-settings.js';
 import { createHttp } from './http.js';
-import { endWithTheBrowser } from './http/browser-request.js';
+import { inBrowserRequest } from './http/browser-request.js';
 import { refuseForgedForms } from './middleware/csrf.js';
 import { errors } from './middleware/errors.js';
 import { addPathsTo, notFound, routesOf, signInRoutesOf } from './middleware/known-routes.js';
@@ -72,9 +72,9 @@ export function createApp(
   app.use(securityHeaders(config.isHttps));
   app.use(requestLog(log));
   route('/healthz', { get: [healthz] });
-  app.use('/public', staticFiles(join(import.meta.dirname, '../public')));
-  app.use(endWithTheBrowser);
   route('/readyz', { get: [readyz(store)] });
+  app.use('/public', staticFiles(join(import.meta.dirname, '../public')));
+  app.use(inBrowserRequest);
   app.use(sessions(config, store));
 
   // 0. Both providers, connected or not.

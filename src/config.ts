@@ -14,6 +14,7 @@ import {
   type RallySettings,
 } from './config/providers.js';
 import { serverUrl } from './config/server-url.js';
+import type { ProviderId } from './providers/provider.js';
 
 /**
  * The environment, read once, checked and frozen: config/ has the parts. Every variable is described in
@@ -30,7 +31,7 @@ export interface Config {
   readonly sessionTtlHours: number;
   /** Where sessions are shared by all processes; in the memory of this one where it is left out. */
   readonly redis?: RedisSettings;
-  /** How many processes are to serve. Without Redis there is one, whatever Heroku asks for. */
+  /** How many processes are asked for. Without Redis server.ts starts one. */
   readonly workers: number;
   readonly upstreamTimeoutMs: number;
   readonly rateLimitPerMinute: number;
@@ -103,7 +104,7 @@ const SIGN_IN_NAMES = [
  */
 export function loadProviderConfig(
   variables: Record<string, string | undefined>,
-  provider: 'rally' | 'gocd',
+  provider: ProviderId,
 ): Config {
   const names = [...SIGN_IN_NAMES, ...{ rally: RALLY_NAMES, gocd: GOCD_NAMES }[provider]];
   const reading = readEnvironment(

@@ -1,7 +1,8 @@
 import type { Credential, OwnCredential, Provider, ProviderFacts } from './providers/provider.js';
 
 // The ways in which a request of a person's browser can be wrong by itself. What can go wrong
-// between us and a provider is in oauth/errors.ts, http/upstream-error.ts and providers/provider.ts;
+// between us and a provider is in oauth/errors.ts, http/upstream-error.ts and providers/provider.ts,
+// and what can go wrong with the session's store in session/store.ts;
 // middleware/error-page.ts has the words for all of them.
 
 /** A page needs a connection that this session does not have. */
@@ -50,7 +51,7 @@ export class BadParameterError extends Error {
 export class ForgeryError extends Error {}
 
 /** A request came with a session id that a sign-in in another tab has just replaced. */
-export class SessionRenewedError extends Error {}
+export class SessionMovedError extends Error {}
 
 /** The session ended while a sign-in was under way: a log-out in another tab wins. */
 export class SessionEndedError extends Error {}

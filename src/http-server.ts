@@ -30,7 +30,7 @@ const LAST_ARRIVAL_MS = 1_000;
 const MOST_HEADERS = 16_384;
 
 export interface HttpServer {
-  /** Has no listener for requests yet. */
+  /** Answers nothing yet: who does adds a listener. */
   readonly server: Server;
   /** Takes no new connections and no new requests; ends when the last that has arrived is answered. */
   readonly finish: () => Promise<void>;

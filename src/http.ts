@@ -8,7 +8,7 @@ import { noteExchange } from './http/exchanges.js';
 import { limitTime } from './http/time-limit.js';
 import { endedEarly, isRetryAfter, noAnswer, UpstreamError } from './http/upstream-error.js';
 import { isLoopback } from './loopback.js';
-import { credentialIn, rememberSecret } from './mask.js';
+import { credentialIn, isSecretName, rememberSecret } from './mask.js';
 
 /** A provider's answer, whatever its status. Whoever asked knows which ones to expect. */
 export interface ProviderAnswer {
@@ -39,7 +39,6 @@ export interface Http {
   postForm(url: URL, form: URLSearchParams): Promise<ProviderAnswer>;
 }
 
-const SECRET_FIELDS = ['client_secret', 'code', 'code_verifier', 'refresh_token'];
 const TOKEN_ANSWER_BYTES = 1_000_000;
 const API_ANSWER_BYTES = 20_000_000;
 
@@ -68,7 +67,7 @@ export function createHttp(timeoutMs: number): Http {
     timeoutMs,
     get: async (url, headers, line) => {
       for (const value of Object.values(headers)) rememberSecret(credentialIn(value));
-      const leave = line && (await placeIn(lines, line));
+      const leave = line && (await takePlace(lines, line));
       try {
         return await send(instance, timeoutMs, {
           ...to(url),
@@ -80,8 +79,8 @@ export function createHttp(timeoutMs: number): Http {
       }
     },
     postForm: (url, form) => {
-      SECRET_FIELDS.forEach((name) => {
-        rememberSecret(form.get(name) ?? '');
+      form.forEach((value, name) => {
+        if (isSecretName(name)) rememberSecret(value);
       });
       return send(instance, timeoutMs, {
         ...to(url),
@@ -100,7 +99,7 @@ function to(url: URL): AxiosRequestConfig {
 }
 
 /** The time for a request begins when it has its place; the browser's time goes on meanwhile. */
-async function placeIn(lines: Lines, line: Line): Promise<() => void> {
+async function takePlace(lines: Lines, line: Line): Promise<() => void> {
   const browser = browserRequest();
   const leave = await lines.enter(line, () => [
     AbortSignal.timeout(timeLeftMs(browser)),

@@ -65,8 +65,12 @@ export function mask(secret: string): string {
 
 /** The beginning of a long text, without what may be the first half of a secret: that is not known. */
 export function beginningOf(text: string, longest: number): string {
-  if (text.length <= longest) return text;
-  let end = longest;
+  return text.length <= longest ? text : withoutLastRun(text.slice(0, longest));
+}
+
+/** Without the end that may be half a secret. */
+export function withoutLastRun(text: string): string {
+  let end = text.length;
   while (end > 0 && /[\w.~+/=%-]/.test(text.charAt(end - 1))) end -= 1;
   return text.slice(0, end);
 }

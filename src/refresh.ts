@@ -9,14 +9,11 @@ import { refreshRequest } from './oauth/refresh-request.js';
 import { readTokenResponse } from './oauth/token-request.js';
 import type { Tokens } from './oauth/tokens.js';
 import type { Provider } from './providers/provider.js';
-import { oneAtATime } from './session.js';
 import { isAsItWas, renewedConnection, type Connection } from './session/connection.js';
 import { disconnect, latestConnectionTo, replaceConnection } from './session/connections.js';
-import { CHANGE_MS } from './session/record.js';
+import { CHANGE_MS, storeOf } from './session/record.js';
 import { SessionStoreError } from './session/store.js';
 
-const SOON_MS = 60_000;
-const SOON_OF_LIFE = 0.1;
 /** For reading the session before the provider is asked: a slow store answers within a second. */
 const READING_MS = 1_000;
 /**
@@ -27,13 +24,7 @@ const READING_MS = 1_000;
 const KEEPING_MS = CHANGE_MS + 4_000;
 const STORE_RETRY_MS = 100;
 
-/** Whether a token is so near its end that it may not live as long as the page takes. */
-export function isDue({ refreshToken, renewedAt, expiresAt }: Connection): boolean {
-  if (refreshToken === undefined || expiresAt === undefined) return false;
-  const life = expiresAt - renewedAt;
-  return expiresAt - Date.now() < Math.min(SOON_MS, life * SOON_OF_LIFE);
-}
-
+/** In this process: their requests share one outcome, and whoever stops the process waits for them. */
 const underWay = new Map<string, Promise<Connection>>();
 
 /**
@@ -74,7 +65,7 @@ async function refreshInTurn(
 ): Promise<Connection> {
   const askingMs = READING_MS + provider.http.timeoutMs;
   const holdMs = askingMs + KEEPING_MS;
-  return oneAtATime(request, `refresh:${stale.id}`, holdMs, async () => {
+  return storeOf(request).oneAtATime(`refresh:${stale.id}`, holdMs, async () => {
     const lastTry = performance.now() + askingMs;
     const current = await latestConnectionTo(request, provider.id);
     // What another sign-in has connected is not for this request. Its session id may be one that

@@ -3,7 +3,7 @@ import session from 'express-session';
 import type { Config } from './config.js';
 import { PROVIDER_IDS, type ProviderId } from './providers/provider.js';
 import type { Connection } from './session/connection.js';
-import { changeOrStartSession, endSession, isKept, storeOf } from './session/record.js';
+import { changeOrStartSession, endSession, hasRecord } from './session/record.js';
 import type { KeptSignIn } from './session/sign-ins.js';
 import type { SessionStore } from './session/store.js';
 import { newId } from './session/succession.js';
@@ -48,28 +48,12 @@ function cookie({ isHttps }: Config): { name: string; secure: boolean } {
   return isHttps ? { name: '__Host-sid', secure: true } : { name: 'sid', secure: false };
 }
 
-/**
- * Does work while no other request does work of the same name, in this process or another.
- *
- * @param holdMs after so many milliseconds others may go on although it has not ended: its process may
- *   have been killed
- */
-export async function oneAtATime<Result>(
-  request: Request,
-  name: string,
-  holdMs: number,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  return storeOf(request).oneAtATime(name, holdMs, work);
-}
-
 /** Ends the session on the server, and takes its cookie from the browser. */
 export async function forgetEverything(
   request: Request,
   response: Response,
   config: Config,
 ): Promise<void> {
-  if (!isKept(request)) return;
   await forgetRecordings(request, PROVIDER_IDS);
   await endSession(request);
   const { name, secure } = cookie(config);
@@ -78,6 +62,6 @@ export async function forgetEverything(
 
 /** The token that this session's forms must send back. Makes a session where there is none. */
 export async function csrfTokenOf(request: Request): Promise<string> {
-  if (!isKept(request)) await changeOrStartSession(request, () => undefined);
+  if (!hasRecord(request)) await changeOrStartSession(request, () => undefined);
   return request.session.csrfToken ?? '';
 }

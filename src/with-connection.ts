@@ -1,9 +1,13 @@
 import type { Request } from 'express';
 import { ConnectionLostError, NotConnectedError } from './errors.js';
 import { CredentialRejectedError, type Provider } from './providers/provider.js';
-import { isDue, refresh } from './refresh.js';
+import { refresh } from './refresh.js';
 import type { Connection } from './session/connection.js';
 import { connectionTo, disconnect, latestConnectionTo } from './session/connections.js';
+
+/** A token is renewed when less than this is left, or less than a tenth of its life. */
+const SOON_MS = 60_000;
+const SOON_OF_LIFE = 0.1;
 
 /**
  * Calls a provider's API with this session's connection to it. Its token is renewed when it is about
@@ -63,6 +67,13 @@ async function withKept<Result>(
     if (!(error instanceof CredentialRejectedError)) throw error;
     return lose(request, provider, renewed);
   }
+}
+
+/** Whether a token is so near its end that it may not live as long as the page takes. */
+function isDue({ refreshToken, renewedAt, expiresAt }: Connection): boolean {
+  if (refreshToken === undefined || expiresAt === undefined) return false;
+  const life = expiresAt - renewedAt;
+  return expiresAt - Date.now() < Math.min(SOON_MS, life * SOON_OF_LIFE);
 }
 
 async function keptConnection(request: Request, provider: Provider): Promise<Connection> {

@@ -27,7 +27,7 @@ export class Lines {
     const state = this.states.get(of) ?? { underWay: 0, waiting: new Set() };
     this.states.set(of, state);
     if (state.underWay < atOnce) state.underWay += 1;
-    else if (!(await placeIn(state, endsOf()))) return undefined;
+    else if (!(await waitForPlace(state, endsOf()))) return undefined;
     return () => {
       const [next] = state.waiting;
       if (next) next();
@@ -38,7 +38,7 @@ export class Lines {
 }
 
 /** Whoever leaves hands their place over, so the number of those under way stays the same. */
-function placeIn({ waiting }: State, ends: readonly AbortSignal[]): Promise<boolean> {
+function waitForPlace({ waiting }: State, ends: readonly AbortSignal[]): Promise<boolean> {
   return new Promise((resolve) => {
     const stop = (hasPlace: boolean) => {
       waiting.delete(goOn);

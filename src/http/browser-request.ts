@@ -23,8 +23,11 @@ export function browserRequest(): BrowserRequest | undefined {
   return browserRequests.getStore();
 }
 
-/** Lets provider requests end when the browser that they are for leaves, or must be answered. */
-export const endWithTheBrowser: RequestHandler = (_request, response, next) => {
+/**
+ * Opens what belongs to one request of a browser: provider requests made for it end when it leaves or
+ * must be answered, and the secrets that they send are masked in all that comes of it.
+ */
+export const inBrowserRequest: RequestHandler = (_request, response, next) => {
   const left = new AbortController();
   response.once('close', () => {
     left.abort('answered, or left'); // without a reason a whole error would be made, for each request

@@ -59,7 +59,7 @@ export function noteExchange({ method = 'GET', url = '', data }: AxiosRequestCon
       ...{ startedAt, tookMs: performance.now() - from, method, url },
       headers: headers?.toJSON() ?? {},
       ...(data instanceof URLSearchParams && { form: data, issued: tokensIn(answer?.body) }),
-      ...(answer && { answer: { ...answer, ...beginningOf(answer.body) } }),
+      ...(answer && { answer: { ...answer, ...excerptOf(answer.body) } }),
       ...(failure && { failure }),
     });
     // A call of the API goes first: there are many, and one refresh at most.
@@ -82,7 +82,7 @@ function isApiCall({ form }: Exchange): boolean {
   return form === undefined;
 }
 
-function beginningOf(body: string): { body: string; isWhole: boolean } {
+function excerptOf(body: string): { body: string; isWhole: boolean } {
   if (body.length <= EXCHANGE_BODY_CHARACTERS) return { body, isWhole: true };
   // Copied: a slice would keep all of it in memory.
   const beginning = Buffer.from(body.slice(0, EXCHANGE_BODY_CHARACTERS)).toString();

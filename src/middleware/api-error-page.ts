@@ -4,19 +4,19 @@ import {
   HOME,
   isPasting,
   isSigningIn,
-  quote,
+  shortened,
   type ErrorPage,
-  type Place,
+  type Visit,
 } from './error-page-parts.js';
 
 /** @returns undefined for an error that a provider's API does not answer with */
-export function apiPage(error: unknown, provider: Provider, place: Place): ErrorPage | undefined {
+export function apiPage(error: unknown, provider: Provider, visit: Visit): ErrorPage | undefined {
   if (error instanceof NotAllowedError) {
     return {
       status: 403,
       code: 'not_allowed',
       title: `${provider.name} does not allow this`,
-      happened: isPasting(place, provider)
+      happened: isPasting(visit, provider)
         ? `${provider.name} knows what you have pasted, and does not show ${provider.shows} to whoever has it. It was not kept.`
         : `You are signed in, but ${provider.name} does not show ${provider.shows} to this app. Connecting again would not help.`,
       next: provider.whyForbidden,
@@ -29,10 +29,11 @@ export function apiPage(error: unknown, provider: Provider, place: Place): Error
       code: 'api_error',
       title: `${provider.name} could not answer`,
       happened: `${provider.name} took the request and reported an error.`,
-      ...refusedAs(place, provider),
+      ...refusedAs(visit, provider),
       quotation: {
         caption: `What ${provider.name} says`,
-        words: quote(error.messages.join('\n')),
+        // Without what was sent there already. Masked by names, too, `State = Opne` would hide its fault.
+        words: shortened(error.messages.join('\n')),
       },
     };
   }
@@ -40,11 +41,11 @@ export function apiPage(error: unknown, provider: Provider, place: Place): Error
 }
 
 /** A provider that refuses what the address asks for will do so again. */
-function refusedAs(place: Place, provider: Provider) {
-  return !place.address.includes('?') || isSigningIn(place, provider)
+function refusedAs(visit: Visit, provider: Provider) {
+  return !visit.address.includes('?') || isSigningIn(visit, provider)
     ? {
         next: 'Try again. If it stays, its text says what is wrong.',
-        link: againLink(place, provider),
+        link: againLink(visit, provider),
       }
     : {
         next: 'Its text says what is wrong: it may be something that the address asks for.',

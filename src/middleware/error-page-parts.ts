@@ -30,7 +30,7 @@ export interface ErrorPage {
 }
 
 /** What the words are about. */
-export interface Place {
+export interface Visit {
   readonly provider: Provider | undefined;
   readonly serverUrl: string;
   /** One of our own paths, with its query. */
@@ -51,31 +51,37 @@ export function connectLink(
   };
 }
 
-function pathOf({ address }: Place): string {
+function pathOf({ address }: Visit): string {
   return address.split('?')[0] ?? '';
 }
 
 /** Whether a person gave us a credential of their own. */
-export function isPasting(place: Place, { ownCredential }: Provider): boolean {
-  return pathOf(place) === ownCredential.path;
+export function isPasting(visit: Visit, { ownCredential }: Provider): boolean {
+  return pathOf(visit) === ownCredential.path;
 }
 
 /** Whether it went wrong on the way to a token: not at the provider's pages. */
-export function isSigningIn(place: Place, provider: Provider): boolean {
-  return !isPasting(place, provider) && !pathOf(place).startsWith(provider.page);
+export function isSigningIn(visit: Visit, provider: Provider): boolean {
+  return !isPasting(visit, provider) && !pathOf(visit).startsWith(provider.page);
 }
 
 /** A redirect works once: to load it again would only be refused. */
-export function againLink(place: Place, provider: Provider): { href: string; text: string } {
-  if (isSigningIn(place, provider)) return connectLink(provider);
-  const href = isPasting(place, provider) ? provider.ownCredential.path : place.address;
+export function againLink(visit: Visit, provider: Provider): { href: string; text: string } {
+  if (isSigningIn(visit, provider)) return connectLink(provider);
+  const href = isPasting(visit, provider) ? provider.ownCredential.path : visit.address;
   return { href, text: 'Try again' };
 }
+
+const LONGEST_QUOTATION = 500;
 
 /** A provider's words: without secrets that it may repeat, and short. The view escapes them. */
 export function quote(...texts: (string | undefined)[]): string {
   // Masked before it is cut: half a secret would not look like one.
   const whole = texts.filter((text) => text !== undefined).join(': ');
-  const masked = maskText(beginningOf(whole, 5000));
-  return masked.length > 500 ? `${masked.slice(0, 500)}…` : masked;
+  return shortened(maskText(beginningOf(whole, 5000)));
+}
+
+/** For words that hold no secret. */
+export function shortened(words: string): string {
+  return words.length > LONGEST_QUOTATION ? `${words.slice(0, LONGEST_QUOTATION)}…` : words;
 }

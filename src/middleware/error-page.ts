@@ -7,25 +7,25 @@ import {
   NotConnectedError,
   NotFoundError,
   SessionEndedError,
-  SessionRenewedError,
+  SessionMovedError,
   TooManyExportsError,
   TooManyRequestsError,
 } from '../errors.js';
 import { SessionStoreError } from '../session/store.js';
-import { connectLink, HOME, type ErrorPage, type Place } from './error-page-parts.js';
+import { connectLink, HOME, type ErrorPage, type Visit } from './error-page-parts.js';
 import { providerPage } from './provider-error-page.js';
 
 /**
  * Finds the words for an error.
  *
  * @param error anything that was thrown
- * @param place the provider whose route failed, and the address this app is meant to be opened at
+ * @param visit the provider whose route failed, and the address this app is meant to be opened at
  */
-export function errorPage(error: unknown, place: Place): ErrorPage {
-  return requestPage(error, place) ?? providerPage(error, place) ?? unknownPage(error);
+export function errorPage(error: unknown, visit: Visit): ErrorPage {
+  return requestPage(error, visit) ?? providerPage(error, visit) ?? unknownPage(error);
 }
 
-function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefined {
+function requestPage(error: unknown, { serverUrl }: Visit): ErrorPage | undefined {
   if (error instanceof NotConnectedError) {
     const { name, page, shows, isRegistered, ownCredential } = error.provider;
     const happened = {
@@ -141,13 +141,14 @@ function requestPage(error: unknown, { serverUrl }: Place): ErrorPage | undefine
       status: 503,
       code: 'session_store_away',
       title: 'This app cannot look up your session',
-      happened: 'The place where it keeps sessions does not answer. You have not been signed out.',
+      happened:
+        'The place where it keeps sessions does not answer, or not in time. You have not been signed out.',
       next: 'Try again in a few seconds.',
       link: HOME,
       headers: { 'Retry-After': '5' },
     };
   }
-  if (error instanceof SessionRenewedError) {
+  if (error instanceof SessionMovedError) {
     return {
       status: 409,
       code: 'session_renewed',

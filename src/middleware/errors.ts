@@ -5,7 +5,7 @@ import { maskText } from '../mask.js';
 import { OAuthError } from '../oauth/errors.js';
 import { SessionStoreError } from '../session/store.js';
 import { anchorOf, failedStep } from '../walkthrough/failed-step.js';
-import { isSigningIn } from '../walkthrough/recorder.js';
+import { hasTakenSignIn } from '../walkthrough/recorder.js';
 import { errorPage } from './error-page.js';
 
 /** The one place where an error becomes an answer: a page, or JSON for who asks for that. */
@@ -18,7 +18,7 @@ export function errors(serverUrl: string): ErrorRequestHandler {
       address: request.originalUrl,
     });
     const { provider } = response.locals;
-    const step = provider && failedStep(error, isSigningIn(request));
+    const step = provider && failedStep(error, hasTakenSignIn(request));
     if (step) {
       const { status, title, happened } = page;
       response.locals.failure = { step, status, title, happened, requestId: request.id };

@@ -13,7 +13,7 @@ import {
   isSigningIn,
   quote,
   type ErrorPage,
-  type Place,
+  type Visit,
 } from './error-page-parts.js';
 import { canonical, otherRefusal, REFUSALS, SAID_WITHOUT_STATE } from './oauth-error-words.js';
 
@@ -21,9 +21,9 @@ import { canonical, otherRefusal, REFUSALS, SAID_WITHOUT_STATE } from './oauth-e
 export function signInPage(
   error: unknown,
   provider: Provider,
-  place: Place,
+  visit: Visit,
 ): ErrorPage | undefined {
-  if (error instanceof StateMismatchError) return stateMismatchPage(error, provider, place);
+  if (error instanceof StateMismatchError) return stateMismatchPage(error, provider, visit);
   if (error instanceof AuthorizationResponseError || error instanceof TokenResponseError) {
     return refusalPage(error, provider);
   }
@@ -49,14 +49,14 @@ export function signInPage(
     };
   }
   if (error instanceof UnusableTokenResponseError) {
-    const again = isSigningIn(place, provider) ? 'start the sign-in again' : 'try again';
+    const again = isSigningIn(visit, provider) ? 'start the sign-in again' : 'try again';
     return {
       status: 502,
       code: 'unusable_token_response',
       title: `${provider.name} gave no usable token`,
       happened: `Its token endpoint answered something that is neither a token nor an error: ${error.message}. It may be that no OAuth server answers there.`,
       next: `Check that ${provider.settings.server} is the address of a ${provider.name} server with OAuth, then ${again}.`,
-      link: againLink(place, provider),
+      link: againLink(visit, provider),
     };
   }
   return undefined;
@@ -65,7 +65,7 @@ export function signInPage(
 function stateMismatchPage(
   error: StateMismatchError,
   provider: Provider,
-  { serverUrl }: Place,
+  { serverUrl }: Visit,
 ): ErrorPage {
   const code = canonical(error.errorCode ?? '');
   if (code === 'access_denied') {

@@ -1,6 +1,6 @@
 import type { UpstreamError, UpstreamFailure } from '../http/upstream-error.js';
 import type { Provider } from '../providers/provider.js';
-import { againLink, quote, type ErrorPage, type Place } from './error-page-parts.js';
+import { againLink, quote, type ErrorPage, type Visit } from './error-page-parts.js';
 
 const STATUS: Readonly<Record<UpstreamFailure, number>> = {
   timeout: 504,
@@ -13,7 +13,7 @@ const STATUS: Readonly<Record<UpstreamFailure, number>> = {
 };
 
 /** No usable answer came, whether to a token request or to a call of the API. */
-export function upstreamPage(error: UpstreamError, provider: Provider, place: Place): ErrorPage {
+export function upstreamPage(error: UpstreamError, provider: Provider, visit: Visit): ErrorPage {
   const { name, settings } = provider;
   const checkServer = `Try again. If it stays, check ${settings.server}: scheme, host, port and path.`;
   const words: Record<UpstreamFailure, readonly [string, string]> = {
@@ -45,7 +45,7 @@ export function upstreamPage(error: UpstreamError, provider: Provider, place: Pl
       },
     }),
     ...(error.retryAfter && { headers: { 'Retry-After': error.retryAfter } }),
-    link: againLink(place, provider),
+    link: againLink(visit, provider),
   };
 }
 

@@ -42,7 +42,7 @@ export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | unde
     tokenEndpoint: `${server}/oauth/token`,
     // One redirect URI per provider keeps their answers apart (RFC 9700 §4.4.2).
     redirectUri: `${serverUrl}/oauth-redirect/gocd`,
-    usesPkce: true,
+    usesPkce: true, // nor is it known of GoCD
     grantTypes: { authorizationCode: 'authorization-code', refreshToken: 'refresh-token' },
     sendsRedirectUriOnRefresh: true,
     returnsStateOnErrors: false,

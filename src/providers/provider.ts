@@ -4,9 +4,11 @@ import { unexpectedAnswer } from '../http/upstream-error.js';
 
 /**
  * A third provider begins here: with its id, and a file beside rally.ts and gocd.ts that says what
- * differs. Then come its variables (config/providers.ts), its page (in routes/, and RETURN_TO of
- * routes/login.ts), its routes (app.ts), its files for the walkthrough (walkthrough/steps.ts), and its
- * name on the command line (token.ts). The sign-in, the token's life and the error pages stay as they are.
+ * differs. Then come its variables (config.ts, config/environment.ts, config/providers.ts), its page (in
+ * routes/, RETURN_TO of routes/login.ts, `page` below, the links of views/partials/head.ejs), its routes
+ * (app.ts), the form of its header (credentialIn of mask.ts), its words and files for the walkthrough
+ * (walkthrough/parameters.ts and steps.ts), and its name on the command line (token.ts,
+ * token/arguments.ts). The sign-in and the token's life stay as they are.
  */
 export const PROVIDER_IDS = ['rally', 'gocd'] as const;
 export type ProviderId = (typeof PROVIDER_IDS)[number];
@@ -19,7 +21,7 @@ export interface ProviderFacts {
   readonly page: '/rally' | '/gocd';
   /** What that page shows, in words. */
   readonly shows: string;
-  /** The variables without which it is not configured. */
+  /** The variables to set for signing in there. */
   readonly needs: readonly string[];
   /** The variables that say where and who we are, named by the pages that tell what is wrong. */
   readonly settings: {

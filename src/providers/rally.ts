@@ -43,7 +43,7 @@ export function createRally({ rally, serverUrl }: Config, http: Http): Rally | u
     authorizationEndpoint: `${server}/login/oauth2/auth`,
     tokenEndpoint: `${server}/login/oauth2/token`,
     redirectUri: `${serverUrl}/oauth-redirect`,
-    usesPkce: true,
+    usesPkce: true, // it is not known whether Rally looks at it: nothing here relies on it
     grantTypes: { authorizationCode: 'authorization_code', refreshToken: 'refresh_token' },
     sendsRedirectUriOnRefresh: false,
     returnsStateOnErrors: true,

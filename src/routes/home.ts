@@ -26,12 +26,12 @@ function describeConnection(request: Request, provider: Provider) {
     connection && {
       name: connection.person?.name,
       kind: connection.kind,
-      isRenewed: connection.refreshToken !== undefined,
+      canBeRenewed: connection.refreshToken !== undefined,
       refreshes: connection.refreshes ?? 0,
       isNamed: provider.whoAmI !== undefined,
       since: new Date(connection.connectedAt).toISOString(),
       // One that has ended is still a connection where it can be renewed.
-      hasEnded: connection.expiresAt !== undefined && connection.expiresAt <= Date.now(),
+      hasTokenEnded: connection.expiresAt !== undefined && connection.expiresAt <= Date.now(),
       lifeLeft:
         connection.expiresAt === undefined ? undefined : inWords(connection.expiresAt - Date.now()),
     }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Tokens } from '../oauth/tokens.js';
 import type { Credential, OwnCredential } from '../providers/provider.js';
 
-const MAX_AGE_MS = 7 * 24 * 60 * 60 * 1000;
+const LONGEST_CONNECTION_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** What lets us act for a person at one provider. Never leaves the server. */
 export interface Connection extends Credential {
@@ -70,7 +70,7 @@ export function isAsItWas(current: Connection | undefined, known: Connection): b
 /** Whether it has ended by itself. An expired token is no end as long as it can be renewed. */
 export function hasEnded({ connectedAt, expiresAt, refreshToken }: Connection): boolean {
   const now = Date.now();
-  const isOld = now - connectedAt > MAX_AGE_MS;
+  const isOld = now - connectedAt > LONGEST_CONNECTION_MS;
   const hasExpired = expiresAt !== undefined && expiresAt <= now;
   return isOld || (hasExpired && refreshToken === undefined);
 }

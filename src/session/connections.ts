@@ -3,7 +3,7 @@ import { SessionEndedError } from '../errors.js';
 import type { Person, ProviderId } from '../providers/provider.js';
 import { forgetRecordings } from '../walkthrough/recordings.js';
 import { hasEnded, isAsItWas, type Connection } from './connection.js';
-import { changeSession, readSession, renewSession } from './record.js';
+import { changeSession, moveSession, readSession } from './record.js';
 
 /**
  * Keeps a new connection, under a new session id: an id that somebody planted in this browser
@@ -18,7 +18,7 @@ export async function connect(
   connection: Connection,
 ): Promise<void> {
   const known = request.session.connections?.[provider]?.id;
-  const isKept = await renewSession(request, (data, hasMoved) => {
+  const isKept = await moveSession(request, (data, hasMoved) => {
     // Another tab finished a sign-in here meanwhile. It wins: it may be another person's.
     if (hasMoved && data.connections?.[provider]?.id !== known) return false;
     data.connections = { ...data.connections, [provider]: connection };
@@ -34,8 +34,7 @@ export async function connect(
 }
 
 /**
- * The connection as it stood when this request began; undefined when there is none or it has ended by
- * itself.
+ * The connection as this request last saw it; undefined when there is none or it has ended by itself.
  */
 export function connectionTo(request: Request, provider: ProviderId): Connection | undefined {
   return living(request.session.connections?.[provider]);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Request } from 'express';
 import type { SessionData } from 'express-session';
-import { SessionRenewedError } from '../errors.js';
+import { SessionMovedError } from '../errors.js';
 import { generateToken } from '../middleware/csrf.js';
 import type { SessionStore } from './store.js';
 import { followed, formerIdOf } from './succession.js';
@@ -11,7 +11,7 @@ import { followed, formerIdOf } from './succession.js';
 // undone. So no request writes its copy. It changes what is in the store, one after the other.
 
 /** Every session that is in the store has a CSRF token; express-session makes empty ones for all. */
-export function isKept(request: Request): boolean {
+export function hasRecord(request: Request): boolean {
   return typeof request.session.csrfToken === 'string';
 }
 
@@ -39,10 +39,10 @@ export async function changeSession<Result>(
   request: Request,
   change: Change<Result>,
 ): Promise<Result | undefined> {
-  if (!isKept(request)) return undefined;
+  if (!hasRecord(request)) return undefined;
   const store = storeOf(request);
   return followed(store, idOf(request), (id) =>
-    oneAtATime(store, id, async () => {
+    inTurn(store, id, async () => {
       const data = await store.read(id);
       if (!data) return undefined;
       lastSeenAt.set(request, id);
@@ -58,7 +58,7 @@ export async function changeSession<Result>(
 
 /** Reads the session as it is in the store now; undefined when there is none any more. */
 export async function readSession(request: Request): Promise<SessionData | undefined> {
-  if (!isKept(request)) return undefined;
+  if (!hasRecord(request)) return undefined;
   const store = storeOf(request);
   return followed(store, idOf(request), async (id) => {
     const found = await store.read(id);
@@ -70,7 +70,7 @@ export async function readSession(request: Request): Promise<SessionData | undef
 /**
  * As {@link changeSession}; makes a session where there is none.
  *
- * @throws {SessionRenewedError} when the browser has another one and does not know it yet
+ * @throws {SessionMovedError} when the browser has another one and does not know it yet
  */
 export async function changeOrStartSession(
   request: Request,
@@ -85,7 +85,7 @@ export async function changeOrStartSession(
   // and sign out whoever has just signed in.
   const former = formerIdOf(request);
   if (former !== undefined && (await find(storeOf(request), former))) {
-    throw new SessionRenewedError('the session has another id now');
+    throw new SessionMovedError('the session has another id now');
   }
   // The id of its recording stays the same when the session's own changes.
   await writeAnew(request, { recordingId: randomUUID() }, change);
@@ -98,14 +98,14 @@ export async function changeOrStartSession(
  *
  * @returns what `change` returned; undefined when there is no session, or it was ended
  */
-export async function renewSession<Result>(
+export async function moveSession<Result>(
   request: Request,
   change: Change<Result>,
 ): Promise<Result | undefined> {
   const former = request.sessionID;
   const store = storeOf(request);
-  const renewed = await oneAtATime(store, former, async () => {
-    const data = isKept(request) ? await store.read(former) : undefined;
+  const moved = await inTurn(store, former, async () => {
+    const data = hasRecord(request) ? await store.read(former) : undefined;
     if (!data) return undefined;
     // The new record first, then the end of the old one: a store that goes away between the two
     // signs nobody out.
@@ -114,15 +114,15 @@ export async function renewSession<Result>(
     await store.end(former);
     return { result };
   });
-  // Or another sign-in of this browser renewed it a moment ago: what was gained here joins it there.
-  return renewed ? renewed.result : changeSession(request, change);
+  // Or another sign-in of this browser moved it a moment ago: what was gained here joins it there.
+  return moved ? moved.result : changeSession(request, change);
 }
 
 /** Ends the session in the store, also when sign-ins have given it new ids since. */
 export async function endSession(request: Request): Promise<void> {
   const store = storeOf(request);
   // Each id in its turn: a change, or a sign-in, that is under way there would bring it back.
-  await followed(store, request.sessionID, (id) => oneAtATime(store, id, () => store.end(id)));
+  await followed(store, request.sessionID, (id) => inTurn(store, id, () => store.end(id)));
   Reflect.deleteProperty(request, 'session');
 }
 
@@ -162,7 +162,7 @@ async function find(store: SessionStore, first: string): Promise<SessionData | u
  */
 export const CHANGE_MS = 5_000;
 
-async function oneAtATime<Result>(
+async function inTurn<Result>(
   store: SessionStore,
   id: string,
   work: () => Promise<Result>,

@@ -4,7 +4,10 @@ import type { RedisConnection } from './redis-connection.js';
 import { SessionStoreError } from './store.js';
 import { Turns } from './turns.js';
 
-/** Within the 25 s in which a browser's request must be answered. */
+/**
+ * Within the 25 s in which a browser's request must be answered; and as long as a refresh holds its lock
+ * at most, where UPSTREAM_TIMEOUT_MS is not set to more than by default.
+ */
 const LONGEST_WAIT_MS = 20_000;
 
 /** Deletes a lock if it is still ours: it may have ended by itself, and be somebody else's now. */

@@ -14,6 +14,7 @@ export interface SessionStore extends SessionRecords {
   /** @returns undefined where there is no such session */
   read(id: string): Promise<SessionData | undefined>;
   write(id: string, data: SessionData): Promise<void>;
+  /** @returns undefined: who follows a session through its ids goes on to the next */
   end(id: string): Promise<undefined>;
   /** Does nothing: at the end of each request express-session would write back its copy. */
   set(id: string, data: SessionData, callback?: () => void): void;

@@ -68,10 +68,3 @@ function foreignValue(name: string, value: string, secrets: Secrets): string {
 export function foreign(text: string, secrets: Secrets, longest: number): string {
   return maskText(text, secrets).slice(0, longest);
 }
-
-/** Without the end that may be half a secret. */
-export function wholeWords(text: string): string {
-  let end = text.length;
-  while (end > 0 && /[\w.~+/=%-]/.test(text.charAt(end - 1))) end -= 1;
-  return text.slice(0, end);
-}

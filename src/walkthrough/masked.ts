@@ -1,7 +1,7 @@
 // What is kept of a message: never a secret, and not much of what others have written.
 import type { Request, Response } from 'express';
 import type { Exchange } from '../http/exchanges.js';
-import { credentialIn, isSecretName, secretsOf, type Secrets } from '../mask.js';
+import { credentialIn, isSecretName, secretsOf, withoutLastRun, type Secrets } from '../mask.js';
 import { authorizationRequestUrl } from '../oauth/authorization-request.js';
 import type { OAuthClient } from '../oauth/client.js';
 import type { KeptSignIn } from '../session/sign-ins.js';
@@ -13,7 +13,6 @@ import {
   LONGEST_VALUE,
   ownFields,
   ownHeader,
-  wholeWords,
 } from './masked-fields.js';
 import type { RecordedExchange, RecordedRedirect, RecordedSignIn } from './recording.js';
 
@@ -82,7 +81,7 @@ export function maskedExchanges(traffic: Traffic): RecordedExchange[] {
           status: answer.status,
           headers: foreignFields(headerLines(Object.entries(answer.headers)), secrets),
           body: foreign(
-            answer.isWhole ? answer.body : wholeWords(answer.body),
+            answer.isWhole ? answer.body : withoutLastRun(answer.body),
             secrets,
             LONGEST_BODY,
           ),

@@ -142,8 +142,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'A5',
     file: RESPONSE,
-    find: '> MAX_AGE_MS)',
-    replace: '> 1.4 * MAX_AGE_MS)',
+    find: '> LONGEST_SIGN_IN_MS)',
+    replace: '> 1.4 * LONGEST_SIGN_IN_MS)',
     tests: 'test/sign-in.test.ts',
     named: 'older than ten minutes',
   },
@@ -187,8 +187,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'A7',
     file: TOKEN,
-    find: 'code: response.code,',
-    replace: 'code: response.code.trim().toLowerCase(),',
+    find: 'code: authorization.code,',
+    replace: 'code: authorization.code.trim().toLowerCase(),',
     tests: SECURITY.A,
   },
   {
@@ -248,14 +248,14 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'B1',
     file: TOKEN,
-    find: 'redirect_uri: response.redirectUri,',
-    replace: 'redirect_uri: `${response.redirectUri}/`,',
+    find: 'redirect_uri: authorization.redirectUri,',
+    replace: 'redirect_uri: `${authorization.redirectUri}/`,',
     tests: SECURITY.B,
   },
   {
     clause: 'B1',
     file: TOKEN,
-    find: '...(client.usesPkce && { code_verifier: response.codeVerifier }),',
+    find: '...(client.usesPkce && { code_verifier: authorization.codeVerifier }),',
     replace: '',
     tests: SECURITY.B,
   },
@@ -314,7 +314,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'B3',
     file: 'src/oauth/tokens.ts',
-    find: 'value.length <= 2048 && ',
+    find: 'value.length <= LONGEST_TOKEN && ',
     replace: '',
     tests: SECURITY.B,
   },
@@ -737,14 +737,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'E4',
-    file: 'src/providers/gocd-cctray.ts',
+    file: 'src/providers/gocd-cctray-entries.ts',
     find: "throw new NotCctrayError('a document type declaration is not accepted');",
     replace: '',
     tests: SECURITY.E,
   },
   {
     clause: 'E4',
-    file: 'src/providers/gocd-cctray.ts',
+    file: 'src/providers/gocd-cctray-entries.ts',
     find: 'throw new NotCctrayError(error.message);',
     replace: 'void error;',
     tests: SECURITY.E,
@@ -786,14 +786,14 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'E6',
-    file: 'src/providers/gocd-cctray.ts',
+    file: 'src/providers/gocd-cctray-entries.ts',
     find: '/^https?:\\/\\//i.test(text) ? text : undefined',
     replace: "text === '' ? undefined : text",
     tests: SECURITY.E,
   },
   {
     clause: 'E6',
-    file: 'src/providers/gocd-cctray.ts',
+    file: 'src/providers/gocd-cctray-entries.ts',
     find: '/^https?:\\/\\//i.test(text) ? text : undefined',
     replace: '/^https?:/i.test(text) ? text : undefined',
     tests: SECURITY.E,
@@ -833,7 +833,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'E8',
     file: 'src/rally-export/pages.ts',
-    find: 'ahead.length < PAGES_AHEAD && ',
+    find: 'ahead.length < mostAhead && ',
     replace: '',
     tests: EXPORT_TEST,
     named: 'while the browser reads nothing',
@@ -997,8 +997,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'F6',
     file: 'src/http.ts',
-    find: "SECRET_FIELDS = ['client_secret',",
-    replace: 'SECRET_FIELDS = [',
+    find: 'if (isSecretName(name)) rememberSecret(value);',
+    replace: "if (isSecretName(name) && name !== 'client_secret') rememberSecret(value);",
     tests: SECURITY.leaves,
     named: 'without them',
   },
@@ -1028,7 +1028,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'F6',
-    file: 'src/providers/gocd-cctray.ts',
+    file: 'src/providers/gocd-cctray-entries.ts',
     find: 'masked(attributes[name] ?? absent)',
     replace: '(attributes[name] ?? absent)',
     tests: SECURITY.leaves,

@@ -9,7 +9,7 @@ import {
   changeSession,
   endSession,
   readSession,
-  renewSession,
+  moveSession,
 } from '../../src/session/record.js';
 
 const HOUR_MS = 60 * 60 * 1000;
@@ -36,7 +36,7 @@ describe('a log-out', () => {
   test('waits for a change that is under way after a sign-in, and is not undone by it', async () => {
     const browser = await startSession();
     const former = requestOf(browser.sessionID);
-    await renewSession(browser, keepConnection);
+    await moveSession(browser, keepConnection);
     const written = hold('write');
     const changing = changeSession(requestOf(browser.sessionID), keepConnection);
     const letItBeWritten = await written;
@@ -51,10 +51,10 @@ describe('a log-out', () => {
   test('waits for a sign-in that is giving the session yet another id, and ends that, too', async () => {
     const browser = await startSession();
     const former = requestOf(browser.sessionID);
-    await renewSession(browser, keepConnection);
+    await moveSession(browser, keepConnection);
     const signingIn = requestOf(browser.sessionID);
     const written = hold('write');
-    const renewing = renewSession(signingIn, keepConnection);
+    const renewing = moveSession(signingIn, keepConnection);
     const letItBeWritten = await written;
     const loggingOut = endSession(former);
     await Promise.race([loggingOut, severalTurns()]);
@@ -69,7 +69,7 @@ describe('a log-out', () => {
     const signingIn = requestOf(browser.sessionID);
     await endSession(browser);
 
-    expect(await renewSession(signingIn, keepConnection)).toBeUndefined();
+    expect(await moveSession(signingIn, keepConnection)).toBeUndefined();
   });
 });
 
@@ -89,7 +89,7 @@ describe('a store that goes away while a session is given a new id', () => {
     const { sessionID } = browser;
     store.write = () => Promise.reject(new Error('away'));
 
-    await expect(renewSession(browser, () => undefined)).rejects.toThrow('away');
+    await expect(moveSession(browser, () => undefined)).rejects.toThrow('away');
     expect(browser.sessionID).toBe(sessionID);
     expect((await readSession(browser))?.connections?.rally).toEqual(connection);
   });
