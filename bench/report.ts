@@ -13,6 +13,7 @@ in memory, LOG_LEVEL as it is by default (info, one line a request, written to /
 middleware, RATE_LIMIT_PER_MINUTE=0. The floor is Express, express-session and EJS with nothing asked
 of a provider; passport is an app with passport-oauth2 and axios as their documents show them; raw is
 node:http alone with the same exchanges. CPU is the process's own, for one request or sign-in.
+[Why some aims are not reached](WHY.md).
 `;
 
 /** The section of one case. */
