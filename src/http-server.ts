@@ -50,7 +50,13 @@ export function createHttpServer(log: Logger, patience = PATIENCE): HttpServer {
   };
   server.on('connection', (socket) => {
     socket.once('close', () => {
-      for (const response of inFlight) if (response.req.socket === socket) forget(response);
+      for (const response of inFlight) {
+        // Node closes the one that has the connection, and tells nobody of those that wait for it: what
+        // is done for them would go on, and hold its places, for nobody.
+        if (response.req.socket !== socket || response.socket) continue;
+        response.destroy();
+        response.emit('close');
+      }
     });
   });
   server.on('request', (request, response) => {

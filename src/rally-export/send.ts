@@ -15,7 +15,7 @@ export async function send(response: Response, pieces: AsyncIterable<string>): P
     });
   }
   for await (const piece of pieces) {
-    if (response.closed) throw new UpstreamError('cancelled', 'the browser left');
+    if (response.destroyed) throw new UpstreamError('cancelled', 'the browser left');
     const canTakeMore = response.write(piece);
     response.flush(); // whatever the compression holds back: routers close what is silent
     if (!canTakeMore) await new Promise<void>((resolve) => (goOn = resolve));

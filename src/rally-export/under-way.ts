@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { TooManyExportsError } from '../errors.js';
 
-/** Each holds up to five pages while its browser reads, or does not: some megabytes. */
+/** Each holds some thousand rows while its browser reads, or does not: some megabytes. */
 const MOST_OF_ONE_PERSON = 4;
 const MOST_OF_ALL = 20;
 

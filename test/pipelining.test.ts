@@ -1,0 +1,64 @@
+// Requests that are sent on one connection before the first is answered. Node keeps their answers in
+// line, and closes only the one whose turn it is.
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { closeConnections, connectTo, PROVIDERS } from './support/refreshing.js';
+import { beginOn, hangUpAll } from './support/wire.js';
+
+const [RALLY] = PROVIDERS;
+
+afterEach(async () => {
+  hangUpAll();
+  await closeConnections();
+});
+
+describe('several requests on one connection', () => {
+  test('are all given up when their browser leaves, and each has its line in the log', async () => {
+    // Longer than this test may take: no time limit ends what was asked of Rally.
+    const { started, stub, cookie } = await connectTo(RALLY, undefined, {
+      UPSTREAM_TIMEOUT_MS: '25000',
+    });
+    const held: ServerResponse[] = [];
+    const all = new Promise<void>((resolve) => {
+      stub.answers.set(RALLY.apiPath, (_request, response) => {
+        if (held.push(response) === 3) resolve();
+      });
+    });
+    const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\nCookie: ${cookie}\r\n\r\n`;
+    const browser = await beginOn(
+      started.url,
+      get('/rally') + get('/rally?page=2') + get('/rally/export.csv'),
+    );
+    await all;
+    const closed = held.map((response) => once(response, 'close'));
+    browser.destroy();
+    await Promise.all(closed);
+
+    const lines = started.log.filter((line) => line.includes('"aborted":true'));
+    expect(lines).toHaveLength(3);
+    expect(started.log.join('')).not.toContain('"level":"error"');
+  });
+
+  test('are no exports any more when their browser has left: it may begin four others', async () => {
+    const { started, stub, cookie } = await connectTo(RALLY, undefined, {
+      UPSTREAM_TIMEOUT_MS: '25000',
+    });
+    const held: ServerResponse[] = [];
+    const all = new Promise<void>((resolve) => {
+      stub.answers.set(RALLY.apiPath, (_request, response) => {
+        if (held.push(response) === 5) resolve();
+      });
+    });
+    const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\nCookie: ${cookie}\r\n\r\n`;
+    const browser = await beginOn(started.url, get('/rally') + get('/rally/export.csv').repeat(4));
+    await all;
+    const closed = held.map((response) => once(response, 'close'));
+    browser.destroy();
+    await Promise.all(closed);
+    stub.answers.set(RALLY.apiPath, RALLY.data);
+    const answer = await fetch(`${started.url}/rally/export.csv`, { headers: { cookie } });
+
+    expect(answer.status).toBe(200);
+  });
+});
