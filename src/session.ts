@@ -3,7 +3,7 @@ import session from 'express-session';
 import type { Config } from './config.js';
 import { PROVIDER_IDS, type ProviderId } from './providers/provider.js';
 import type { Connection } from './session/connection.js';
-import { changeOrStartSession, endSession, hasRecord } from './session/record.js';
+import { changeOrStartSession, endSession, hasRecord, storeOf } from './session/record.js';
 import type { KeptSignIn } from './session/sign-ins.js';
 import type { SessionStore } from './session/store.js';
 import { newId } from './session/succession.js';
@@ -54,8 +54,9 @@ export async function forgetEverything(
   response: Response,
   config: Config,
 ): Promise<void> {
-  await forgetRecordings(request, PROVIDER_IDS);
+  const { session } = request;
   await endSession(request);
+  await forgetRecordings(storeOf(request), session, PROVIDER_IDS);
   const { name, secure } = cookie(config);
   response.clearCookie(name, { path: '/', httpOnly: true, sameSite: 'lax', secure });
 }

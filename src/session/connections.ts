@@ -3,7 +3,7 @@ import { SessionEndedError } from '../errors.js';
 import type { Person, ProviderId } from '../providers/provider.js';
 import { forgetRecordings } from '../walkthrough/recordings.js';
 import { hasEnded, isAsItWas, type Connection } from './connection.js';
-import { changeSession, moveSession, readSession } from './record.js';
+import { changeSession, moveSession, readSession, storeOf } from './record.js';
 
 /**
  * Keeps a new connection, under a new session id: an id that somebody planted in this browser
@@ -98,11 +98,12 @@ export async function disconnect(
   provider: ProviderId,
   onlyIf?: Connection,
 ): Promise<void> {
-  if (!onlyIf) await forgetRecordings(request, [provider]);
   await changeSession(request, (data) => {
     const { [provider]: forgotten, ...others } = data.connections ?? {};
     if (onlyIf && !isAsItWas(forgotten, onlyIf)) return;
     if (Object.keys(others).length > 0) data.connections = others;
     else delete data.connections;
   });
+  // Afterwards: a page that comes meanwhile has the connection still, and would be recorded.
+  if (!onlyIf) await forgetRecordings(storeOf(request), request.session, [provider]);
 }

@@ -1,3 +1,4 @@
+import { ExpiringMap } from '../expiring-map.js';
 import {
   FORGETTING_MS,
   type Part,
@@ -12,7 +13,7 @@ const MOST_RECORDINGS = 500;
 
 interface Kept {
   readonly parts: Parts;
-  /** When it was begun or forgotten, in milliseconds since 1970; 0 where neither has happened. */
+  /** When it was begun, in milliseconds since 1970; 0 where it was not. */
   readonly since: number;
   readonly until: number;
 }
@@ -20,6 +21,8 @@ interface Kept {
 /** Recordings of one process, as its sessions are. */
 export class MemoryRecordings implements Recordings {
   private readonly kept = new Map<string, Kept>();
+  /** When each was. */
+  private readonly forgotten = new ExpiringMap<string, number>(FORGETTING_MS);
 
   /** @param ttlMs how long a recording lives from its newest part on, in milliseconds */
   constructor(private readonly ttlMs: number) {}
@@ -41,13 +44,15 @@ export class MemoryRecordings implements Recordings {
   }
 
   forget(place: Place): Promise<void> {
-    this.set(place, { parts: {}, since: Date.now(), until: Date.now() + FORGETTING_MS });
+    this.kept.delete(keyOf(place));
+    this.forgotten.set(keyOf(place), Date.now());
     return Promise.resolve();
   }
 
   private write(writer: Writer, change: (parts: Parts) => Parts, since?: number): Promise<void> {
     const former = this.at(writer) ?? { parts: {}, since: 0 };
-    if (writer.arrivedAt >= former.since) {
+    const forgottenAt = this.forgotten.get(keyOf(writer)) ?? 0;
+    if (writer.arrivedAt >= Math.max(former.since, forgottenAt)) {
       this.set(writer, {
         parts: change(former.parts),
         since: since ?? former.since,

@@ -1,6 +1,8 @@
 import type { Request } from 'express';
+import type { SessionData } from 'express-session';
 import type { ProviderId } from '../providers/provider.js';
 import { storeOf } from '../session/record.js';
+import type { SessionStore } from '../session/store.js';
 import type { RecordedRefresh, Recording } from './recording.js';
 
 /** Where one recording is. The id is random, and its session's own. */
@@ -59,13 +61,12 @@ export async function recordingOf(request: Request, provider: ProviderId): Promi
   return { ...(parts as Omit<Recording, 'refreshes'>), refreshes };
 }
 
-/** Forgets what is kept of this session and some providers. */
+/** Forgets what is kept of a session and some providers. */
 export async function forgetRecordings(
-  request: Request,
+  { recordings }: SessionStore,
+  { recordingId: id }: Partial<SessionData>,
   providers: readonly ProviderId[],
 ): Promise<void> {
-  const { recordingId: id } = request.session;
   if (id === undefined) return;
-  const { recordings } = storeOf(request);
   await Promise.all(providers.map((provider) => recordings.forget({ id, provider })));
 }

@@ -639,7 +639,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'D10',
     file: 'src/walkthrough/memory-recordings.ts',
-    find: 'if (writer.arrivedAt >= former.since) {',
+    find: 'if (writer.arrivedAt >= Math.max(former.since, forgottenAt)) {',
     replace: 'if (former) {',
     tests: 'test/walkthrough/forgotten.test.ts',
     named: 'the walkthrough in memory',

@@ -37,6 +37,43 @@ describe.each([
     expect(await failure()).toBe('');
   });
 
+  testWith(
+    'keeps nothing of a page that comes while the connection is being forgotten',
+    async () => {
+      const { started, stub, visitor, visit, cookie } = await connectTo(
+        RALLY,
+        undefined,
+        await environment(),
+      );
+      const { store } = started;
+      const home = await visitor.visit(started.url);
+      let letItChange: () => void = () => undefined;
+      const turn = store.oneAtATime(
+        `session:${idIn(cookie)}`,
+        5000,
+        () => new Promise<void>((resolve) => (letItChange = resolve)),
+      );
+      const inLine = new Promise<void>((resolve) => {
+        const take = store.oneAtATime.bind(store);
+        store.oneAtATime = (name, holdMs, work) => {
+          resolve();
+          return take(name, holdMs, work);
+        };
+      });
+      const leaving = visitor.submit(home, 'form[action="/logout/rally"]');
+      await inLine;
+      const held = hold(stub, RALLY.apiPath, respond(503, 'text/plain', 'not now'));
+      const late = visit();
+      const letGo = await held;
+      letItChange();
+      await Promise.all([turn, leaving]);
+      letGo();
+
+      expect((await late).status).toBe(503);
+      expect(wireOf(await openWalkthrough(visitor, started), 'rally-failed-page')).toBe('');
+    },
+  );
+
   testWith('keeps a failure as long as nobody has it forgotten', async () => {
     const { fail, failure } = await waitForPage();
 
@@ -73,3 +110,8 @@ describe.each([
     return { REDIS_URL: redis.url, SESSION_SECRET };
   }
 });
+
+/** The id of the session in its signed cookie. */
+function idIn(cookie: string): string {
+  return /=s:(.*)\./.exec(decodeURIComponent(cookie))?.[1] ?? '';
+}
