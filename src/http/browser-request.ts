@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
 import { withSecretsOfItsOwn } from '../mask.js';
@@ -29,6 +30,7 @@ export function browserRequest(): BrowserRequest | undefined {
  */
 export const inBrowserRequest: RequestHandler = (_request, response, next) => {
   const left = new AbortController();
+  setMaxListeners(0, left.signal); // one for each request to a provider: that is no leak
   response.once('close', () => {
     left.abort('answered, or left'); // without a reason a whole error would be made, for each request
   });
