@@ -11,6 +11,11 @@ const LEFT_OUT = ['.git', '.env', 'dist', 'node_modules'];
 /** npm asks its registry for nothing, not even for news of itself. */
 const OFFLINE = { npm_config_offline: 'true', npm_config_update_notifier: 'false' };
 
+/** Whoever stops the tests with Ctrl-C ends the standard input here, and with it the whole group. */
+const ENDS_WITH_US = `exec 2>&1 3<&0 </dev/null
+(cat <&3; kill -KILL 0) >/dev/null 2>&1 &
+exec 3<&-`;
+
 const folders: string[] = [];
 const runs: Run[] = [];
 
@@ -37,12 +42,13 @@ export function runInShell(
   folder: string,
   environment: Record<string, string> = {},
 ): Run {
-  const child = spawn('bash', ['-c', `exec 2>&1\n${line}`], {
+  const child = spawn('bash', ['-c', `${ENDS_WITH_US}\n${line}`], {
     env: { PATH: process.env['PATH'], HOME: folder, ...OFFLINE, ...environment },
     cwd: folder,
     detached: true, // a group of its own: npm's children end with it
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
+  child.once('exit', () => child.stdin.end());
   let printed = '';
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
   const exit = new Promise<number | null>((resolve) => child.once('close', resolve));
