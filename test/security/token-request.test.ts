@@ -106,7 +106,7 @@ describe.each(PROVIDERS)('$name', ({ provider, tokenPath, grantType }) => {
     ['a token with a quote, which ends GoCD’s header', '{"access_token":"a\\" evil=\\"1"}'],
     ['a token with a space', '{"access_token":"a b"}'],
     ['a token that is not ASCII', '{"access_token":"tök"}'],
-    ['a token of 3,000 characters', `{"access_token":"${'a'.repeat(3000)}"}`],
+    ['a token of 5,000 characters', `{"access_token":"${'a'.repeat(5000)}"}`],
     ['a token of every object', '{"__proto__":{"access_token":"a-token-of-the-stub"}}'],
     ['an error beside a token', '{"error":"invalid_grant","access_token":"a-token-of-the-stub"}'],
     ['a form', 'access_token=a-token-of-the-stub'],
