@@ -15,25 +15,7 @@ afterEach(async () => {
 
 describe('several requests on one connection', () => {
   test('are all given up when their browser leaves, and each has its line in the log', async () => {
-    // Longer than this test may take: no time limit ends what was asked of Rally.
-    const { started, stub, cookie } = await connectTo(RALLY, undefined, {
-      UPSTREAM_TIMEOUT_MS: '25000',
-    });
-    const held: ServerResponse[] = [];
-    const all = new Promise<void>((resolve) => {
-      stub.answers.set(RALLY.apiPath, (_request, response) => {
-        if (held.push(response) === 3) resolve();
-      });
-    });
-    const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\nCookie: ${cookie}\r\n\r\n`;
-    const browser = await beginOn(
-      started.url,
-      get('/rally') + get('/rally?page=2') + get('/rally/export.csv'),
-    );
-    await all;
-    const closed = held.map((response) => once(response, 'close'));
-    browser.destroy();
-    await Promise.all(closed);
+    const { started } = await leaveAll('/rally', '/rally?page=2', '/rally/export.csv');
 
     const lines = started.log.filter((line) => line.includes('"aborted":true'));
     expect(lines).toHaveLength(3);
@@ -41,24 +23,32 @@ describe('several requests on one connection', () => {
   });
 
   test('are no exports any more when their browser has left: it may begin four others', async () => {
-    const { started, stub, cookie } = await connectTo(RALLY, undefined, {
-      UPSTREAM_TIMEOUT_MS: '25000',
-    });
-    const held: ServerResponse[] = [];
-    const all = new Promise<void>((resolve) => {
-      stub.answers.set(RALLY.apiPath, (_request, response) => {
-        if (held.push(response) === 5) resolve();
-      });
-    });
-    const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\nCookie: ${cookie}\r\n\r\n`;
-    const browser = await beginOn(started.url, get('/rally') + get('/rally/export.csv').repeat(4));
-    await all;
-    const closed = held.map((response) => once(response, 'close'));
-    browser.destroy();
-    await Promise.all(closed);
+    const exports = Array.from({ length: 4 }, () => '/rally/export.csv');
+    const { started, stub, cookie } = await leaveAll('/rally', ...exports);
     stub.answers.set(RALLY.apiPath, RALLY.data);
     const answer = await fetch(`${started.url}/rally/export.csv`, { headers: { cookie } });
 
     expect(answer.status).toBe(200);
   });
 });
+
+/** A person's browser asks for all these, and leaves when Rally has been asked, too. Ends when none is asked any more. */
+async function leaveAll(...paths: string[]) {
+  // Longer than this test may take: no time limit ends what was asked of Rally.
+  const person = await connectTo(RALLY, undefined, { UPSTREAM_TIMEOUT_MS: '25000' });
+  const held: ServerResponse[] = [];
+  const all = new Promise<void>((resolve) => {
+    person.stub.answers.set(RALLY.apiPath, (_request, response) => {
+      if (held.push(response) === paths.length) resolve();
+    });
+  });
+  const requests = paths.map(
+    (path) => `GET ${path} HTTP/1.1\r\nHost: x\r\nCookie: ${person.cookie}\r\n\r\n`,
+  );
+  const browser = await beginOn(person.started.url, requests.join(''));
+  await all;
+  const closed = held.map((response) => once(response, 'close'));
+  browser.destroy();
+  await Promise.all(closed);
+  return person;
+}
