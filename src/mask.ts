@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { alike, placesIn, withoutEscapes } from './escapes.js';
+import { Secrets } from './secrets.js';
 
 /**
  * The only place that knows what a secret looks like. Everything that is logged or shown and that
@@ -27,29 +27,19 @@ const NAMED_SECRET = new RegExp(
 // Tokens, codes and keys of both providers are unbroken runs of such characters.
 const LONG_RUN = /[A-Za-z0-9_-]{20,}/g;
 
-const SHORTEST_SECRET = 4;
-
 const MASKED = /^[^…]{4}…[^…]{4}$/;
 
-/** Secrets, each with what it may look like in a text. */
-export type Secrets = ReadonlyMap<string, readonly string[]>;
-
 /** The secrets that were sent to a provider on behalf of the browser's request under way. */
-const sent = new AsyncLocalStorage<Map<string, readonly string[]>>();
+const sent = new AsyncLocalStorage<Secrets>();
 
 /** Runs the work for one browser's request; what it remembers is masked in all that it does. */
 export function withSecretsOfItsOwn(work: () => void): void {
-  sent.run(new Map(), work);
+  sent.run(new Secrets(), work);
 }
 
 /** A provider may repeat what it was sent: from now on it is masked, however it is written. */
 export function rememberSecret(secret: string): void {
-  sent.getStore()?.set(secret, formsOf(secret));
-}
-
-/** Whoever masks many texts works out once what the secrets may look like. */
-export function secretsOf(values: Iterable<string>): Secrets {
-  return new Map(Array.from(values, (secret) => [secret, formsOf(secret)]));
+  sent.getStore()?.add(secret);
 }
 
 /**
@@ -90,11 +80,8 @@ export function credentialIn(header: string): string {
  *
  * @param known other secrets that may stand in it
  */
-export function maskSent(text: string, known: Secrets = new Map()): string {
-  const secrets = [...(sent.getStore() ?? []), ...known];
-  // Most texts have no room for a secret, and a page may have tens of thousands of them.
-  if (!secrets.some(([, forms]) => forms.some(({ length }) => length <= text.length))) return text;
-  const found = [...find(secrets, text), ...findEscaped(secrets, text)];
+export function maskSent(text: string, known?: Secrets): string {
+  const found = [...(sent.getStore()?.findIn(text) ?? []), ...(known?.findIn(text) ?? [])];
   if (found.length === 0) return text;
   let masked = '';
   let done = 0;
@@ -103,51 +90,6 @@ export function maskSent(text: string, known: Secrets = new Map()): string {
     done = Math.max(done, end);
   }
   return masked + text.slice(done);
-}
-
-/** As a server may repeat it: as it is, without escapes that it has itself, or in base64. */
-function formsOf(secret: string): readonly string[] {
-  if (secret.length < SHORTEST_SECRET) return [];
-  const base64 = Buffer.from(secret).toString('base64').replace(/=+$/, '');
-  return [secret, withoutEscapes(secret), base64]
-    .map(alike)
-    .filter(({ length }) => length >= SHORTEST_SECRET);
-}
-
-type Secret = readonly [secret: string, forms: readonly string[]];
-
-interface Found {
-  readonly secret: string;
-  readonly start: number;
-  readonly end: number;
-}
-
-function find(secrets: readonly Secret[], text: string): Found[] {
-  const found: Found[] = [];
-  const searched = alike(text);
-  for (const [secret, forms] of secrets) {
-    for (const form of forms) {
-      let start = searched.indexOf(form);
-      while (start >= 0) {
-        const end = start + form.length;
-        found.push({ secret, start, end });
-        start = searched.indexOf(form, end);
-      }
-    }
-  }
-  return found;
-}
-
-function findEscaped(secrets: readonly Secret[], text: string): Found[] {
-  const meant = withoutEscapes(text);
-  const found = meant === text ? [] : find(secrets, meant);
-  if (found.length === 0) return [];
-  const places = placesIn(text);
-  return found.map(({ secret, start, end }) => ({
-    secret,
-    start: places[start]?.[0] ?? start,
-    end: places[end - 1]?.[1] ?? end,
-  }));
 }
 
 /**

@@ -1,5 +1,6 @@
 // Parameters, headers and texts, masked: ours by their names, those of others by all that we know.
-import { credentialIn, isSecretName, mask, maskText, type Secrets } from '../mask.js';
+import { credentialIn, isSecretName, mask, maskText } from '../mask.js';
+import type { Secrets } from '../secrets.js';
 import type { Field } from './recording.js';
 
 /** Of a message: what comes after them is not shown. */

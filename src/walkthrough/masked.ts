@@ -1,9 +1,10 @@
 // What is kept of a message: never a secret, and not much of what others have written.
 import type { Request, Response } from 'express';
 import type { Exchange } from '../http/exchanges.js';
-import { credentialIn, isSecretName, secretsOf, withoutLastRun, type Secrets } from '../mask.js';
+import { credentialIn, isSecretName, withoutLastRun } from '../mask.js';
 import { authorizationRequestUrl } from '../oauth/authorization-request.js';
 import type { OAuthClient } from '../oauth/client.js';
+import { Secrets } from '../secrets.js';
 import type { KeptSignIn } from '../session/sign-ins.js';
 import {
   MOST_FIELDS,
@@ -104,5 +105,5 @@ function secretsIn({ exchanges, signIn }: Traffic, redirect?: URLSearchParams): 
     .map(([, value]) => credentialIn(String(value)));
   const tokens = exchanges.flatMap(({ issued = [] }) => issued);
   const own = signIn ? [signIn.state, signIn.codeVerifier] : [];
-  return secretsOf([...named, ...credentials, ...tokens, ...own]);
+  return new Secrets([...named, ...credentials, ...tokens, ...own]);
 }

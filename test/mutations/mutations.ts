@@ -542,8 +542,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'D5',
     file: 'src/mask.ts',
-    find: 'sent.run(new Map(), work);',
-    replace: 'sent.run((globalThis as never as { m: Map<string, Forms> }).m ??= new Map(), work);',
+    find: 'sent.run(new Secrets(), work);',
+    replace: 'sent.run((globalThis as never as { m: Secrets }).m ??= new Secrets(), work);',
     tests: MASK_TEST,
     named: 'for the request that it was sent for alone',
   },
