@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RequestHandler } from 'express';
+import type { RequestHandler, Response } from 'express';
 import { withSecretsOfItsOwn } from '../mask.js';
 import type { Exchange } from './exchanges.js';
 import { endedEarly } from './upstream-error.js';
@@ -29,16 +29,31 @@ export function browserRequest(): BrowserRequest | undefined {
  * must be answered, and the secrets that they send are masked in all that comes of it.
  */
 export const inBrowserRequest: RequestHandler = (_request, response, next) => {
-  const left = new AbortController();
-  setMaxListeners(0, left.signal); // one for each request to a provider: that is no leak
-  response.once('close', () => {
-    left.abort('answered, or left'); // without a reason a whole error would be made, for each request
-  });
-  const startedAt = performance.now();
-  browserRequests.run({ gone: left.signal, startedAt, exchanges: [] }, () => {
+  let gone: AbortSignal | undefined;
+  const browser: BrowserRequest = {
+    // Made when it is asked for: of a page that asks no provider it would be a tenth of the work.
+    get gone() {
+      return (gone ??= closingOf(response));
+    },
+    startedAt: performance.now(),
+    exchanges: [],
+  };
+  browserRequests.run(browser, () => {
     withSecretsOfItsOwn(next);
   });
 };
+
+/** Aborted when the browser has its answer, or has left. */
+function closingOf(response: Response): AbortSignal {
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal); // one for each request to a provider: that is no leak
+  const close = () => {
+    closing.abort('answered, or left'); // without a reason a whole error would be made, for each request
+  };
+  if (response.closed) close();
+  else response.once('close', close);
+  return closing.signal;
+}
 
 /**
  * Does work to its end, although the browser that it is for leaves, or must be answered before.
