@@ -5,6 +5,9 @@ import { slicesOf } from '../slices.js';
 /** Two thousand rows, the most that WSAPI puts on a page, of a hundred values each. */
 const MOST_VALUES = 200_000;
 
+/** So many make a third as many objects at most: they need not be counted. */
+const SHORT_TEXT_CHARACTERS = 1_000_000;
+
 /**
  * Reads the JSON of an answer. What `JSON.parse` makes of a text can be much larger than the text:
  * 20 MB of `{},` are 7 million objects, which take half a gigabyte and keep all other requests
@@ -14,8 +17,8 @@ const MOST_VALUES = 200_000;
  */
 export async function readJson(answer: ProviderAnswer): Promise<unknown> {
   const { body } = answer;
-  // A value has a character at least.
-  if (body.length > MOST_VALUES && (await hasTooManyValues(body))) throw unexpectedAnswer(answer);
+  if (body.length > SHORT_TEXT_CHARACTERS && (await hasTooManyValues(body)))
+    throw unexpectedAnswer(answer);
   try {
     return JSON.parse(body);
   } catch {

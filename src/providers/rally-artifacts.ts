@@ -1,10 +1,10 @@
 // A person's stories, defects or tasks. WSAPI's word for all three is artifact.
 import { setImmediate as giveWay } from 'node:timers/promises';
-import { z } from 'zod';
 import type { Person } from './provider.js';
+import { dateOf, fieldsOf, numberOf, objectIdOf, textOf, wordsOf } from './rally-fields.js';
 import { orderOf, queryOf, scopeOf } from './rally-query.js';
-import { WORK, type Page, type View } from './rally-work.js';
-import { fetchRows, objectId, text, wsapiUrl, type Wsapi } from './rally-wsapi.js';
+import { WORK, type Page, type View, type WorkType } from './rally-work.js';
+import { fetchRows, wsapiUrl, type Wsapi } from './rally-wsapi.js';
 
 export interface Artifact {
   readonly formattedId: string;
@@ -35,30 +35,6 @@ export interface Artifacts {
 /** Some milliseconds of work; others have their turn in between. A page of an export has 1,000. */
 const ROWS_AT_ONCE = 200;
 
-const optionalText = text.pipe(z.string().min(1)).optional().catch(undefined);
-const reference = z.object({
-  _refObjectName: text,
-  ObjectID: objectId.optional().catch(undefined),
-});
-
-// Odd values of one row must not hide the others: each field falls back by itself.
-const Row = z
-  .object({
-    ObjectID: objectId.optional().catch(undefined),
-    FormattedID: text.catch('?'),
-    Name: text.catch('(no name)'),
-    ScheduleState: optionalText,
-    State: optionalText,
-    PlanEstimate: z.number().optional().catch(undefined),
-    Estimate: z.number().optional().catch(undefined),
-    Iteration: reference.optional().catch(undefined),
-    Project: reference.optional().catch(undefined),
-    Blocked: z.boolean().catch(false),
-    BlockedReason: optionalText,
-    LastUpdateDate: z.iso.datetime({ offset: true }).optional().catch(undefined),
-  })
-  .catch({ FormattedID: '?', Name: '(no name)', Blocked: false });
-
 /**
  * Fetches one page of the work that a person owns.
  *
@@ -70,7 +46,7 @@ export async function fetchArtifacts(
   view: View,
   { start, pageSize }: Page,
 ): Promise<Artifacts> {
-  const { path, detailPath, stateField, estimateField } = WORK[view.type];
+  const { path, stateField, estimateField } = WORK[view.type];
   const query = queryOf(view, me);
   const url = wsapiUrl(wsapi, path, {
     query,
@@ -82,28 +58,36 @@ export async function fetchArtifacts(
     ...scopeOf(view),
   });
   const { rows, total, warnings } = await fetchRows(wsapi, url);
-  const artifactOf = (row: z.infer<typeof Row>): Artifact => ({
-    formattedId: row.FormattedID,
-    name: row.Name,
-    state: row[stateField] ?? 'Unknown',
-    estimate: row[estimateField],
-    iteration: row.Iteration?._refObjectName,
-    project: row.Project && { id: row.Project.ObjectID, name: row.Project._refObjectName },
-    isBlocked: row.Blocked,
-    blockedReason: row.BlockedReason,
-    updatedAt: row.LastUpdateDate === undefined ? undefined : new Date(row.LastUpdateDate),
-    // Built from the id: `_ref` is the API's address, and a host named in a body is not trusted.
-    url:
-      row.ObjectID === undefined
-        ? undefined
-        : `${wsapi.server}/#/detail/${detailPath}/${row.ObjectID}`,
-  });
   const artifacts: Artifact[] = [];
   for (const [index, row] of rows.entries()) {
     if (index % ROWS_AT_ONCE === ROWS_AT_ONCE - 1) await giveWay();
-    artifacts.push(artifactOf(Row.parse(row)));
+    artifacts.push(artifactOf(row, view.type, wsapi.server));
   }
   return { artifacts, total, warnings, query, url: url.href };
+}
+
+function artifactOf(row: unknown, type: WorkType, server: string): Artifact {
+  const { detailPath, stateField, estimateField } = WORK[type];
+  const fields = fieldsOf(row) ?? {};
+  const id = objectIdOf(fields['ObjectID']);
+  const project = fieldsOf(fields['Project']);
+  const projectName = textOf(project?.['_refObjectName']);
+  return {
+    formattedId: textOf(fields['FormattedID']) ?? '?',
+    name: textOf(fields['Name']) ?? '(no name)',
+    state: wordsOf(fields[stateField]) ?? 'Unknown',
+    estimate: numberOf(fields[estimateField]),
+    iteration: textOf(fieldsOf(fields['Iteration'])?.['_refObjectName']),
+    project:
+      projectName === undefined
+        ? undefined
+        : { id: objectIdOf(project?.['ObjectID']), name: projectName },
+    isBlocked: fields['Blocked'] === true,
+    blockedReason: wordsOf(fields['BlockedReason']),
+    updatedAt: dateOf(fields['LastUpdateDate']),
+    // Built from the id: `_ref` is the API's address, and a host named in a body is not trusted.
+    url: id === undefined ? undefined : `${server}/#/detail/${detailPath}/${id}`,
+  };
 }
 
 /**

@@ -1,8 +1,8 @@
 // What one can choose from: workspaces, the projects of one, and the iterations of those.
-import { z } from 'zod';
+import { fieldsOf, objectIdOf, wordsOf } from './rally-fields.js';
 import { scopeOf } from './rally-query.js';
 import type { View } from './rally-work.js';
-import { fetchRows, objectId, text, wsapiUrl, type Wsapi } from './rally-wsapi.js';
+import { fetchRows, wsapiUrl, type Wsapi } from './rally-wsapi.js';
 
 export interface Choices {
   readonly workspaces: readonly Choice[];
@@ -20,8 +20,6 @@ export interface Choice {
 const MOST = '2000';
 const OPEN = '(State = "Open")';
 
-const Named = z.object({ ObjectID: objectId, Name: text.pipe(z.string().min(1)) });
-
 /**
  * Asks for all three lists at once.
  *
@@ -34,7 +32,7 @@ export async function fetchChoices(
   const list = async (path: string, parameters: Record<string, string>) => {
     const asked = { fetch: 'ObjectID,Name', pagesize: MOST, ...parameters };
     const { rows } = await fetchRows(wsapi, wsapiUrl(wsapi, path, asked));
-    return rows.flatMap((row) => Named.safeParse(row).data ?? []);
+    return rows.flatMap((row) => choiceOf(row) ?? []);
   };
   const byName = { query: OPEN, order: 'Name,ObjectID' };
   const [workspaces, projects, iterations] = await Promise.all([
@@ -42,13 +40,15 @@ export async function fetchChoices(
     list('project', { ...byName, ...scopeOf({ workspace, project: '' }) }),
     list('iteration', { order: 'StartDate desc,ObjectID', ...scopeOf({ workspace, project }) }),
   ]);
-  const choice = ({ ObjectID, Name }: z.infer<typeof Named>) => ({
-    id: String(ObjectID),
-    name: Name,
-  });
   return {
-    workspaces: workspaces.map(choice),
-    projects: projects.map(choice),
-    iterations: [...new Set(iterations.map(({ Name }) => Name))],
+    workspaces,
+    projects,
+    iterations: [...new Set(iterations.map(({ name }) => name))],
   };
+}
+
+function choiceOf(row: unknown): Choice | undefined {
+  const { ObjectID, Name } = fieldsOf(row) ?? {};
+  const [id, name] = [objectIdOf(ObjectID), wordsOf(Name)];
+  return id === undefined || name === undefined ? undefined : { id: String(id), name };
 }

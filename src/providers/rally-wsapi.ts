@@ -1,11 +1,9 @@
 // Rally's Web Services API v2.0: how it is asked, and the envelopes of its answers.
-import { inspect } from 'node:util';
-import { z } from 'zod';
 import type { Http } from '../http.js';
 import { unexpectedAnswer } from '../http/upstream-error.js';
-import { beginningOf, maskSent } from '../mask.js';
 import { readJson } from './json-answer.js';
 import { ApiError, requireSuccess, type Credential } from './provider.js';
+import { fieldsOf, textsOf, type Fields } from './rally-fields.js';
 
 /** The API, as somebody whose credential is in the headers. */
 export interface Wsapi {
@@ -29,51 +27,6 @@ export interface Rows {
  */
 const MOST_AT_ONCE = 12;
 
-const MOST_TEXTS = 20;
-const LONGEST_TEXT = 2000;
-
-/** So much of a text is searched for secrets: of 20 MB it would take seconds, for everybody. */
-const LONGEST_SEARCHED = 10 * LONGEST_TEXT;
-
-/** What goes into a page. Rally may repeat the token anywhere. */
-export const text = z.string().transform((value) => {
-  const masked = maskSent(beginningOf(value, LONGEST_SEARCHED));
-  // Copied when it is cut: a slice would keep all of it in memory.
-  return masked.length <= LONGEST_TEXT ? masked : copyOf(masked.slice(0, LONGEST_TEXT));
-});
-
-function copyOf(text: string): string {
-  return Buffer.from(text).toString();
-}
-
-/** Texts of an envelope. What is not a text is shown all the same: an error must not be overlooked. */
-export const texts = z
-  .unknown()
-  .optional()
-  .transform((value): string[] => {
-    const list: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
-    return list
-      .slice(0, MOST_TEXTS)
-      .map((each) => text.parse(typeof each === 'string' ? each : inspect(each)));
-  });
-
-// ObjectIDs have been seen as strings (a user fixture of 2013), so both are taken.
-export const objectId = z
-  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)])
-  .pipe(z.number().int().positive());
-
-const QueryResult = z.object({
-  QueryResult: z.object({
-    Errors: texts,
-    Warnings: texts,
-    TotalResultCount: z.coerce.number().int().nonnegative().catch(0),
-    Results: z.array(z.unknown()),
-  }),
-});
-
-/** `{"OperationResult":{"Errors":[…]}}` with status 200 is how WSAPI says no to anything. */
-const Failure = z.object({ OperationResult: z.object({ Errors: texts }) });
-
 /** The address of a request: it holds no credential, and may be shown. */
 export function wsapiUrl(
   { server }: Wsapi,
@@ -92,32 +45,44 @@ export function wsapiUrl(
  * @throws {CredentialRejectedError | NotAllowedError | ApiError | UpstreamError}
  */
 export async function fetchRows(wsapi: Wsapi, url: URL): Promise<Rows> {
-  const { QueryResult: result } = await fetchEnvelope(wsapi, url, QueryResult);
-  refuseErrors(result.Errors);
-  return {
-    rows: result.Results.slice(0, Number(url.searchParams.get('pagesize'))),
-    total: result.TotalResultCount,
-    warnings: result.Warnings,
-  };
+  return fetchEnvelope(wsapi, url, 'QueryResult', ({ Results, TotalResultCount, Warnings }) => {
+    if (!Array.isArray(Results)) return undefined;
+    const total = Number(TotalResultCount);
+    return {
+      rows: Results.slice(0, Number(url.searchParams.get('pagesize'))),
+      total: Number.isInteger(total) && total >= 0 ? total : 0,
+      warnings: textsOf(Warnings),
+    };
+  });
 }
 
-/** @throws {CredentialRejectedError | NotAllowedError | ApiError | UpstreamError} */
-export async function fetchEnvelope<Shape extends z.ZodType>(
+/**
+ * Asks for anything.
+ *
+ * @param name of the envelope that the answer comes in
+ * @param read gives what stands in it; undefined when that is not there
+ * @throws {CredentialRejectedError | NotAllowedError | ApiError | UpstreamError}
+ */
+export async function fetchEnvelope<Result>(
   { http, headers, by }: Wsapi,
   url: URL,
-  shape: Shape,
-): Promise<z.infer<Shape>> {
+  name: 'QueryResult' | 'User',
+  read: (envelope: Fields) => Result | undefined,
+): Promise<Result> {
   const line = { of: String(by.person?.id ?? by.accessToken), atOnce: MOST_AT_ONCE };
   const answer = requireSuccess(await http.get(url, headers, line));
-  const value = await readJson(answer);
-  const failure = Failure.safeParse(value);
-  if (failure.success) refuseErrors(failure.data.OperationResult.Errors);
-  const result = shape.safeParse(value);
-  if (!result.success) throw unexpectedAnswer(answer);
-  return result.data;
+  const { OperationResult: failure, [name]: success } = fieldsOf(await readJson(answer)) ?? {};
+  const envelope = fieldsOf(success);
+  // Status 200 does not mean success. WSAPI says no with `{"OperationResult":{"Errors":[…]}}`, and to a
+  // query that does not parse with Errors in the usual envelope.
+  refuseErrors(fieldsOf(failure));
+  refuseErrors(envelope);
+  const result = envelope && read(envelope);
+  if (result === undefined) throw unexpectedAnswer(answer);
+  return result;
 }
 
-/** Status 200 does not mean success: a query that does not parse is a 200 with Errors. */
-export function refuseErrors(errors: readonly string[]): void {
+function refuseErrors({ Errors }: Fields = {}): void {
+  const errors = textsOf(Errors);
   if (errors.length > 0) throw new ApiError(errors);
 }

@@ -723,8 +723,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'E3',
     file: 'src/providers/rally-wsapi.ts',
-    find: "result.Results.slice(0, Number(url.searchParams.get('pagesize')))",
-    replace: 'result.Results',
+    find: "Results.slice(0, Number(url.searchParams.get('pagesize')))",
+    replace: 'Results',
     tests: 'test/routes/rally.test.ts',
     named: 'more rows than it was asked for',
   },
@@ -759,8 +759,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'E5',
     file: 'src/providers/rally-artifacts.ts',
-    find: "Name: text.catch('(no name)'),",
-    replace: 'Name: text,',
+    find: 'const fields = fieldsOf(row) ?? {};',
+    replace: 'const fields = row as Fields;',
     tests: SECURITY.E,
   },
   {
@@ -1020,9 +1020,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'F6',
-    file: 'src/providers/rally-wsapi.ts',
-    find: 'maskSent(beginningOf(value, LONGEST_SEARCHED))',
-    replace: 'beginningOf(value, (void maskSent, LONGEST_SEARCHED))',
+    file: 'src/providers/rally-fields.ts',
+    find: 'maskSent(beginningOf(text, LONGEST_SEARCHED))',
+    replace: 'beginningOf(text, (void maskSent, LONGEST_SEARCHED))',
     tests: SECURITY.leaves,
     named: 'without them',
   },
@@ -1043,7 +1043,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'F6',
-    file: 'src/mask.ts',
+    file: 'src/secrets.ts',
     find: 'const searched = alike(text);',
     replace: 'const searched = text;',
     tests: MASK_TEST,
@@ -1051,7 +1051,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'F6',
-    file: 'src/mask.ts',
+    file: 'src/secrets.ts',
     find: 'withoutEscapes(secret), base64]',
     replace: 'withoutEscapes(secret)]',
     tests: MASK_TEST,
@@ -1059,9 +1059,9 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     clause: 'F6',
-    file: 'src/mask.ts',
-    find: 'found = meant === text ? [] : find(secrets, meant);',
-    replace: 'found: Found[] = [];',
+    file: 'src/secrets.ts',
+    find: 'escaped = meant === text ? [] : this.search(meant);',
+    replace: 'escaped: Found[] = [];',
     tests: MASK_TEST,
     named: 'is masked',
   },
