@@ -20,6 +20,9 @@ const FORMULA_WITHIN = /[;\t\r\n][\s\p{C}]*(?=([=+\-@＝＋－＠﹦﹢﹣﹫])?
 /** What would not end where the cell does; a semicolon is Excel's comma in half of Europe. */
 const NEEDS_QUOTES = /[",;\t\r\n]|^\s|\s$/;
 
+/** Nothing that any of these is about. Most cells are like this, and an export has a million of them. */
+const PLAIN = /^\w(?:[\w .:/#-]*\w)?$/;
+
 /** @returns one record, with its end */
 export function csvRecord(cells: readonly Cell[]): string {
   return `${cells.map(csvCell).join(',')}\r\n`;
@@ -27,6 +30,7 @@ export function csvRecord(cells: readonly Cell[]): string {
 
 function csvCell(cell: Cell): string {
   if (typeof cell !== 'string') return String(cell ?? ''); // a number below zero is no formula
+  if (PLAIN.test(cell)) return cell;
   const within = cell.replace(FORMULA_WITHIN, (run, sign?: string) => (sign ? `${run}'` : run));
   const safe = FORMULA.test(cell) ? `'${within}` : within;
   return NEEDS_QUOTES.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

@@ -3,18 +3,19 @@ import { UpstreamError } from '../http/upstream-error.js';
 import type { Artifact, Artifacts } from '../providers/rally-artifacts.js';
 import type { Page } from '../providers/rally-work.js';
 
-/**
- * WSAPI gives 2,000 at most. Half of that is as fast when pages come in parallel (pyral found 1,000 to be
- * the best), and half as much to hold.
- */
-export const FIRST_PAGE: Page = { start: 1, pageSize: 1000 };
+/** The most that WSAPI gives at once. */
+export const FIRST_PAGE: Page = { start: 1, pageSize: 2000 };
+
+/** They leave a third of a person's requests to Rally for their other pages. */
+const PAGES_AHEAD = 8;
 
 /**
- * How much may be under way, or wait to be written: a browser that reads slowly must not fill our memory.
- * Where pages are small they leave a third of a person's requests to Rally for their other pages.
+ * How many rows may be under way, or wait to be written, for all exports of this process: browsers that
+ * read slowly must not fill our memory. One page each may have, whatever the others have.
  */
-const ROWS_AHEAD = 4_000;
-const PAGES_AHEAD = 8;
+const ROWS_AHEAD_OF_ALL = 32_000;
+
+let rowsAheadOfAll = 0;
 
 /** A server that does not know `start` would give the same rows for ever, or one at a time. */
 const MOST_ROWS = 1_000_000;
@@ -37,21 +38,20 @@ export async function* rowsOf(
   first: Artifacts,
   fetchPage: (page: Page) => Promise<Artifacts>,
 ): AsyncGenerator<readonly Artifact[]> {
-  yield first.artifacts;
   const pageSize = first.artifacts.length; // a server may give fewer than it is asked for
-  if (isEnd(first, pageSize)) return;
-
   let { total } = first;
   let pages = 1;
   let start = pageSize + 1;
-  const mostAhead = Math.min(PAGES_AHEAD, Math.ceil(ROWS_AHEAD / pageSize));
   const ahead: Promise<Stretch>[] = [];
+  const mayAskMore = () =>
+    start <= total && ahead.length < PAGES_AHEAD && rowsAheadOfAll + pageSize <= ROWS_AHEAD_OF_ALL;
   const askAhead = () => {
     // What the total does not promise may be there all the same: that is asked for page by page.
-    while (ahead.length === 0 || (ahead.length < mostAhead && start <= total)) {
+    while (ahead.length === 0 || mayAskMore()) {
       const stretch = fetchStretch({ start, pageSize });
       stretch.catch(() => undefined); // it is looked at in its turn
       ahead.push(stretch);
+      rowsAheadOfAll += pageSize;
       start += pageSize;
     }
   };
@@ -71,12 +71,17 @@ export async function* rowsOf(
     return { rows, isLast: false };
   };
 
-  for (let isLast = false; !isLast;) {
-    askAhead();
-    const stretch = await ahead.shift();
-    if (!stretch) return;
+  let stretch: Stretch = { rows: first.artifacts, isLast: isEnd(first, pageSize) };
+  try {
+    while (!stretch.isLast) {
+      askAhead(); // so that the next rows come while these are written
+      yield stretch.rows;
+      rowsAheadOfAll -= pageSize;
+      stretch = (await ahead.shift()) ?? { rows: [], isLast: true };
+    }
     yield stretch.rows;
-    ({ isLast } = stretch);
+  } finally {
+    rowsAheadOfAll -= ahead.length * pageSize; // it is over, or its browser has left
   }
 }
 

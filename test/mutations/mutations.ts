@@ -833,10 +833,26 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     clause: 'E8',
     file: 'src/rally-export/pages.ts',
-    find: 'ahead.length < mostAhead && ',
+    find: 'ahead.length < PAGES_AHEAD && ',
     replace: '',
     tests: EXPORT_TEST,
     named: 'while the browser reads nothing',
+  },
+  {
+    clause: 'E8',
+    file: 'src/rally-export/pages.ts',
+    find: ' && rowsAheadOfAll + pageSize <= ROWS_AHEAD_OF_ALL;',
+    replace: ';',
+    tests: EXPORT_TEST,
+    named: 'less ahead while others read nothing',
+  },
+  {
+    clause: 'E8',
+    file: 'src/rally-export/pages.ts',
+    find: 'rowsAheadOfAll -= ahead.length * pageSize;',
+    replace: '',
+    tests: EXPORT_TEST,
+    named: 'less ahead while others read nothing',
   },
   {
     clause: 'E8',

@@ -45,7 +45,7 @@ describeWithChromium('A download from GET /rally in Chromium', () => {
     ];
     return new Promise((resolve) => {
       server.removeAllListeners('request').on('request', (request, response) => {
-        if (!request.url?.includes('start=1001&')) {
+        if (!request.url?.includes('start=2001&')) {
           answer(request, response);
           return;
         }
@@ -76,7 +76,7 @@ describeWithChromium('A download from GET /rally in Chromium', () => {
     const held = holdSecondPage();
     const saved = download('CSV');
     const { goOn } = await held;
-    await page.getByText(`1,000 of ${(await total()).toLocaleString('en')}`).waitFor();
+    await page.getByText(`2,000 of ${(await total()).toLocaleString('en')}`).waitFor();
     const { violations } = await new AxeBuilder({ page }).analyze();
     goOn();
     const file = await saved;

@@ -41,7 +41,7 @@ describe('GET /rally/export.csv and .json', () => {
   const askedForWork = () =>
     started.sandbox.world.received.all.filter(({ path }) => path.endsWith('requirement')).length;
 
-  test('have all rows, once each, in the order of the page, 1,000 from each request', async () => {
+  test('have all rows, once each, in the order of the page, 2,000 from each request', async () => {
     const { $ } = await open('/rally?pagesize=200');
     const total = Number($('.tabs [aria-current] .count').text());
     const onPage = $('td.id')
@@ -52,7 +52,7 @@ describe('GET /rally/export.csv and .json', () => {
     const ids = rows.map((row) => row['FormattedID']);
 
     expect(total).toBeGreaterThan(17_000);
-    expect(askedForWork() - before).toBe(Math.ceil(total / 1000));
+    expect(askedForWork() - before).toBe(Math.ceil(total / 2000));
     expect(ids).toHaveLength(total);
     expect(new Set(ids).size).toBe(total);
     expect(ids.slice(0, 200)).toEqual(onPage);
@@ -377,6 +377,35 @@ describe('An export when Rally', () => {
     expect(askedUnread).toBeLessThan(60); // a third of them are in the buffers of both sockets
     expect(list.asked).toHaveLength(120);
     expect(length).toBeGreaterThan(24_000 * 2000);
+  });
+
+  test('is asked for less ahead while others read nothing, and for as much again when they have left', async () => {
+    has({ count: 60_000, row: () => ({ Name: 'x'.repeat(2000) }) });
+    const cookie = await connect();
+    const begin = async () => {
+      const before = list.asked.length;
+      const { answer, leave } = await openSlowly(JSON_FILE, cookie);
+      answer.pause();
+      await quiet(() => list.asked.length);
+      const closed = new Promise((resolve) => answer.once('close', resolve));
+      const left = async () => {
+        leave();
+        await closed;
+        await quiet(() => started.log.length);
+      };
+      return { asked: list.asked.length - before, left };
+    };
+    const first = await begin();
+    const second = await begin();
+    const third = await begin();
+    await Promise.all([first, second, third].map(({ left }) => left()));
+    const fourth = await begin();
+    await fourth.left();
+
+    // The page being written, eight ahead, and what is in the buffers of both sockets.
+    expect(first.asked).toBeGreaterThanOrEqual(9);
+    expect(third.asked).toBeLessThan(8);
+    expect(fourth.asked).toBeGreaterThanOrEqual(9);
   });
 
   test('is asked for nothing more when the browser has left', async () => {
