@@ -1,5 +1,6 @@
 // How /gocd says what cctray.xml holds: never by colour alone.
-import type { BuildTime, Status } from '../providers/gocd-cctray-entries.js';
+import type { Status } from '../providers/gocd-cctray-entries.js';
+import type { BuildTime } from '../providers/gocd-cctray.js';
 
 export interface Said {
   /** A class of the stylesheet. */

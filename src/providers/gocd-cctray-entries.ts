@@ -4,10 +4,15 @@ import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { UpstreamError } from '../http/upstream-error.js';
 import { beginningOf, maskSent } from '../mask.js';
 
+/** Of a stage or of a job. GoCD's names cannot hold what stands between them. */
 export interface Entry extends Status {
-  readonly name: string;
+  readonly pipeline: string;
+  readonly stage: string;
+  /** Absent in the entry of the stage itself. */
+  readonly job: string | undefined;
   readonly label: string;
-  readonly lastBuildTime: BuildTime | undefined;
+  /** In ISO 8601; empty where nothing was built. GoCD before 18.3.0 leaves the zone out. */
+  readonly lastBuildTime: string;
   /** http or https, else undefined: a `javascript:` link would run in our page. */
   readonly url: string | undefined;
   /** Who broke it, as GoCD lists them: "alice, bob". */
@@ -21,21 +26,8 @@ export interface Status {
   readonly lastBuildStatus: string;
 }
 
-/** GoCD before 18.3.0 sends its server's local time without saying which zone that is. */
-export interface BuildTime {
-  readonly text: string;
-  /** Milliseconds since 1970; absent where the zone is unknown. */
-  readonly instant?: number;
-}
-
 /** The text is not cctray.xml. */
 export class NotCctrayError extends Error {}
-
-export interface ReadEntry {
-  /** Pipeline, stage, and job where it is one. GoCD's names cannot hold the separator. */
-  readonly path: readonly [string, string, string | undefined];
-  readonly entry: Entry;
-}
 
 /** The largest servers known have some 10,000 entries. One answer's work is bounded. */
 const MOST_ENTRIES = 50_000;
@@ -50,7 +42,7 @@ const DEEPEST = 16;
 const LONGEST_TAG = 100_000;
 
 /** @param onEntry is given each entry, when its element ends */
-export function createParser(onEntry: (entry: ReadEntry) => void) {
+export function createParser(onEntry: (entry: Entry) => void) {
   const open: string[] = [];
   let entries = 0;
   let lastTagEnd = 0;
@@ -104,29 +96,22 @@ export function createParser(onEntry: (entry: ReadEntry) => void) {
   };
 }
 
-function readEntry({ attributes }: SaxesTagPlain, breakers: string | undefined): ReadEntry {
+function readEntry({ attributes }: SaxesTagPlain, breakers: string | undefined): Entry {
   // What goes into a page. GoCD may repeat the token anywhere.
   const text = (name: string, absent: string) => masked(attributes[name] ?? absent);
   const name = text('name', '(no name)');
   const [pipeline = name, stage = '(no stage)', job] = name.split(' :: ');
   return {
-    path: [pipeline, stage, job],
-    entry: {
-      name: job ?? stage,
-      activity: text('activity', 'Unknown'),
-      lastBuildStatus: text('lastBuildStatus', 'Unknown'),
-      label: text('lastBuildLabel', ''),
-      lastBuildTime: readTime(text('lastBuildTime', '')),
-      url: readUrl(text('webUrl', '')),
-      breakers: breakers ? masked(breakers) : undefined,
-    },
+    pipeline,
+    stage,
+    job,
+    activity: text('activity', 'Unknown'),
+    lastBuildStatus: text('lastBuildStatus', 'Unknown'),
+    label: text('lastBuildLabel', ''),
+    lastBuildTime: text('lastBuildTime', ''),
+    url: readUrl(text('webUrl', '')),
+    breakers: breakers ? masked(breakers) : undefined,
   };
-}
-
-function readTime(text: string): BuildTime | undefined {
-  if (text === '') return undefined;
-  const instant = /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : NaN;
-  return Number.isNaN(instant) ? { text } : { text, instant };
 }
 
 function readUrl(text: string): string | undefined {

@@ -2,13 +2,7 @@
 import type { Http } from '../http.js';
 import { unexpectedAnswer } from '../http/upstream-error.js';
 import { slicesOf } from '../slices.js';
-import {
-  createParser,
-  NotCctrayError,
-  type BuildTime,
-  type Entry,
-  type Status,
-} from './gocd-cctray-entries.js';
+import { createParser, NotCctrayError, type Entry, type Status } from './gocd-cctray-entries.js';
 import { requireSuccess } from './provider.js';
 
 export interface Pipeline extends Status {
@@ -18,8 +12,19 @@ export interface Pipeline extends Status {
   readonly stages: readonly Stage[];
 }
 
-export interface Stage extends Entry {
-  readonly jobs: readonly Entry[];
+export interface Stage extends Job, Pick<Entry, 'label' | 'breakers'> {
+  readonly lastBuildTime: BuildTime | undefined;
+  readonly jobs: readonly Job[];
+}
+
+export interface Job extends Status, Pick<Entry, 'url'> {
+  readonly name: string;
+}
+
+export interface BuildTime {
+  readonly text: string;
+  /** Milliseconds since 1970; absent where the zone is unknown. */
+  readonly instant?: number;
 }
 
 /**
@@ -52,19 +57,45 @@ export async function fetchPipelines(
 export async function readCctray(
   pieces: Iterable<string> | AsyncIterable<string>,
 ): Promise<readonly Pipeline[]> {
-  const pipelines = new Map<string, Map<string, Stage & { jobs: Entry[] }>>();
-  const parser = createParser(({ path, entry }) => {
-    const [pipelineName, stageName, jobName] = path;
-    const stages = getOrAdd(pipelines, pipelineName, () => new Map<string, never>());
-    if (jobName === undefined) {
-      stages.set(stageName, { ...entry, jobs: stages.get(stageName)?.jobs ?? [] });
-    } else {
-      getOrAdd(stages, stageName, () => ({ ...entry, name: stageName, jobs: [] })).jobs.push(entry);
+  const pipelines = new Map<string, Map<string, Stage & { readonly jobs: Job[] }>>();
+  const parser = createParser((entry) => {
+    const { job, activity, lastBuildStatus, url } = entry;
+    const stages = pipelines.get(entry.pipeline) ?? new Map<string, never>();
+    pipelines.set(entry.pipeline, stages);
+    // A job may come before its stage, or have none.
+    let stage = stages.get(entry.stage);
+    if (!stage || job === undefined) {
+      stage = stageOf(entry, stage?.jobs);
+      stages.set(entry.stage, stage);
     }
+    if (job !== undefined) stage.jobs.push({ name: job, activity, lastBuildStatus, url });
   });
   for await (const piece of pieces) parser.write(piece);
   parser.close();
   return [...pipelines].map(([name, stages]) => summary(name, [...stages.values()]));
+}
+
+function stageOf(
+  { stage, activity, lastBuildStatus, label, lastBuildTime, url, breakers }: Entry,
+  jobs: Job[] = [],
+) {
+  const time = readTime(lastBuildTime);
+  return {
+    name: stage,
+    activity,
+    lastBuildStatus,
+    label,
+    lastBuildTime: time,
+    url,
+    breakers,
+    jobs,
+  };
+}
+
+function readTime(text: string): BuildTime | undefined {
+  if (text === '') return undefined;
+  const instant = /(Z|[+-]\d\d:?\d\d)$/.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(instant) ? { text } : { text, instant };
 }
 
 /** A pipeline is building when a stage is, failed when a stage did, and as new as its newest. */
@@ -82,17 +113,11 @@ function summary(name: string, stages: readonly Stage[]): Pipeline {
   };
 }
 
-function isNewer(a: Entry, b: Entry): boolean {
+function isNewer(a: Stage, b: Stage): boolean {
   const [left, right] = [a.lastBuildTime, b.lastBuildTime];
   if (left?.instant !== undefined && right?.instant !== undefined) {
     return left.instant > right.instant;
   }
   // Times without a zone have one form, so that their texts compare as the times do.
   return (left?.text ?? '') > (right?.text ?? '');
-}
-
-function getOrAdd<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  let value = map.get(key);
-  if (value === undefined) map.set(key, (value = make()));
-  return value;
 }
