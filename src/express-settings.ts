@@ -20,21 +20,23 @@ export function configureExpress(app: Express, { isHttps }: Config, notice?: Not
     .set('views', views)
     .set('view engine', 'ejs')
     .engine('ejs', (file, locals, done) => {
-      // Strict: a view takes what it is given from `locals`. EJS's own way, a `with` statement, makes each
-      // name a search, and a view takes longer by two thirds. With a root its partials are found without one.
-      ejs.renderFile(
-        file,
-        locals,
-        { strict: true, root: views, cache: app.enabled('view cache') },
-        done,
-      );
+      const cache = app.enabled('view cache');
+      const options = {
+        // A view takes what it is given from `locals`. EJS's own way, a `with` statement, makes each name
+        // a search, and a view takes longer by two thirds.
+        strict: true,
+        root: views, // of its partials
+        cache,
+        compileDebug: !cache, // notes the line that it is at, for each piece of a view that is written
+      };
+      ejs.renderFile(file, locals, options, done);
     });
   app.locals['notice'] = notice;
   app.use((request, response, next) => {
     response.locals['currentPath'] = request.path; // which the header of every page marks
     next();
   });
-  app.disable('x-powered-by'); // helmet removes it from our answers, this from Express's own
+  app.disable('x-powered-by');
   app.set('etag', false); // pages are never cached, so their hash would be for nothing
   if (isHttps) {
     app.set('trust proxy', 1); // the platform's router, for the visitor's address alone

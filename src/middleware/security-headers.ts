@@ -29,6 +29,12 @@ export function securityHeaders(isHttps: boolean): RequestHandler[] {
       referrerPolicy: { policy: 'same-origin' },
       strictTransportSecurity: isHttps && { maxAge: 365 * 24 * 60 * 60 },
       xFrameOptions: { action: 'deny' },
+      // For browsers and plug-ins that are gone: Internet Explorer 8, Flash, the XSS filters of old.
+      xDownloadOptions: false,
+      xPermittedCrossDomainPolicies: false,
+      xXssProtection: false,
+      xDnsPrefetchControl: false, // Chromium's alone, and our pages link to one provider
+      xPoweredBy: false, // Express is told not to send it
     }),
     (_request, response, next) => {
       response.set('Permissions-Policy', 'camera=(), geolocation=(), microphone=(), payment=()');

@@ -1,5 +1,4 @@
 // The connection to Redis. Every command is answered within a second or fails: people wait for it.
-import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { createClient, ErrorReply } from 'redis';
 import type { RedisSettings } from '../config.js';
@@ -109,15 +108,17 @@ class SilenceError extends Error {}
 
 /** The client's own timeout is for what it has not sent yet. A Redis that hangs has taken it. */
 async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
-  const waiting = new AbortController();
-  const late = delay(COMMAND_TIMEOUT_MS, undefined, { signal: waiting.signal }).then(async () => {
-    await nextTurn(); // a busy process comes to its timers before the answers that have arrived
-    throw new SilenceError();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      // A busy process comes to its timers before the answers that have arrived.
+      setImmediate(reject, new SilenceError());
+    }, COMMAND_TIMEOUT_MS);
   });
   try {
     return await Promise.race([answer, late]);
   } finally {
-    waiting.abort();
+    clearTimeout(timer);
   }
 }
 
