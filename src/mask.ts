@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Secrets } from './secrets.js';
 
 /**
- * The only place that knows what a secret looks like. Everything that is logged or shown and that
- * did not originate in our own code passes through here first.
+ * Everything that is logged or shown and that did not originate in our own code passes through here
+ * first. How a text may write a secret that we know is in secrets.ts; here is how one looks that we do not.
  */
 
 const SECRET_NAMES =

@@ -2,7 +2,13 @@
 // line, and closes only the one whose turn it is.
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import express from 'express';
+import { createHttpServer } from '../src/http-server.js';
+import { browserRequest, inBrowserRequest } from '../src/http/browser-request.js';
+import { createLog } from '../src/log.js';
 import { closeConnections, connectTo, PROVIDERS } from './support/refreshing.js';
 import { beginOn, hangUpAll } from './support/wire.js';
 
@@ -29,6 +35,32 @@ describe('several requests on one connection', () => {
     const answer = await fetch(`${started.url}/rally/export.csv`, { headers: { cookie } });
 
     expect(answer.status).toBe(200);
+  });
+});
+
+describe('a request on a connection that another one has', () => {
+  test('is known to be of nobody, although that is asked only when its browser has left', async () => {
+    const waiting: { response: ServerResponse; goOn: () => void }[] = [];
+    const gone: (boolean | undefined)[] = [];
+    const { server } = createHttpServer(createLog('silent'));
+    const app = express();
+    app.use(inBrowserRequest, async (_request, response) => {
+      await new Promise<void>((goOn) => waiting.push({ response, goOn }));
+      gone.push(browserRequest()?.gone?.aborted);
+    });
+    server.on('request', app);
+    await once(server.listen(0), 'listening');
+    const { port } = server.address() as AddressInfo;
+    const request = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+    const browser = await beginOn(`http://localhost:${port}`, request.repeat(2));
+    while (waiting.length < 2) await nextTurn();
+    browser.destroy();
+    while (!waiting.every(({ response }) => response.destroyed)) await nextTurn();
+    for (const { goOn } of waiting) goOn();
+    while (gone.length < 2) await nextTurn();
+    server.close();
+
+    expect(gone).toEqual([true, true]);
   });
 });
 

@@ -50,7 +50,8 @@ function closingOf(response: Response): AbortSignal {
   const close = () => {
     closing.abort('answered, or left'); // without a reason a whole error would be made, for each request
   };
-  if (response.closed) close();
+  // Not `closed`: that stays false where the request only waited for its turn on a connection.
+  if (response.destroyed) close();
   else response.once('close', close);
   return closing.signal;
 }

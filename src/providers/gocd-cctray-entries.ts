@@ -11,7 +11,7 @@ export interface Entry extends Status {
   /** Absent in the entry of the stage itself. */
   readonly job: string | undefined;
   readonly label: string;
-  /** In ISO 8601; empty where nothing was built. GoCD before 18.3.0 leaves the zone out. */
+  /** ISO 8601 from GoCD, which before 18.3.0 leaves the zone out; empty where it is not said. */
   readonly lastBuildTime: string;
   /** http or https, else undefined: a `javascript:` link would run in our page. */
   readonly url: string | undefined;

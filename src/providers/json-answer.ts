@@ -5,7 +5,7 @@ import { slicesOf } from '../slices.js';
 /** Two thousand rows, the most that WSAPI puts on a page, of a hundred values each. */
 const MOST_VALUES = 200_000;
 
-/** So many make a third as many objects at most: they need not be counted. */
+/** So many make half as many values at most, in some 30 MB: they need not be counted. */
 const SHORT_TEXT_CHARACTERS = 1_000_000;
 
 /**

@@ -32,7 +32,7 @@ export interface Artifacts {
   readonly url: string;
 }
 
-/** Some milliseconds of work; others have their turn in between. A page of an export has 1,000. */
+/** Some milliseconds of work; others have their turn in between. A page of an export has 2,000. */
 const ROWS_AT_ONCE = 200;
 
 /**

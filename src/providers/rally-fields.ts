@@ -13,7 +13,7 @@ const LONGEST_TEXT = 2000;
 /** So much of a text is searched for secrets: of 20 MB it would take seconds, for everybody. */
 const LONGEST_SEARCHED = 10 * LONGEST_TEXT;
 
-const DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
+const DATE_TIME = /^\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$/;
 
 export function fieldsOf(value: unknown): Fields | undefined {
   const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -49,11 +49,19 @@ export function objectIdOf(value: unknown): number | undefined {
   return typeof id === 'number' && Number.isSafeInteger(id) && id > 0 ? id : undefined;
 }
 
+/** A count, as a number or in digits; 0 where there is none. */
+export function countOf(value: unknown): number {
+  const count = typeof value === 'string' ? Number(value) : value;
+  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : 0;
+}
+
 /** A point in time, in ISO 8601. */
 export function dateOf(value: unknown): Date | undefined {
   if (typeof value !== 'string' || !DATE_TIME.test(value)) return undefined;
   const date = new Date(value);
-  return Number.isNaN(date.getTime()) ? undefined : date;
+  // A day that is none, as 30 February, would become one of the next month.
+  const day = new Date(value.slice(0, 10)).getUTCDate();
+  return day !== Number(value.slice(8, 10)) || Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 function shown(text: string): string {

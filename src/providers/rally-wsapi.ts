@@ -3,7 +3,7 @@ import type { Http } from '../http.js';
 import { unexpectedAnswer } from '../http/upstream-error.js';
 import { readJson } from './json-answer.js';
 import { ApiError, requireSuccess, type Credential } from './provider.js';
-import { fieldsOf, textsOf, type Fields } from './rally-fields.js';
+import { countOf, fieldsOf, textsOf, type Fields } from './rally-fields.js';
 
 /** The API, as somebody whose credential is in the headers. */
 export interface Wsapi {
@@ -47,10 +47,9 @@ export function wsapiUrl(
 export async function fetchRows(wsapi: Wsapi, url: URL): Promise<Rows> {
   return fetchEnvelope(wsapi, url, 'QueryResult', ({ Results, TotalResultCount, Warnings }) => {
     if (!Array.isArray(Results)) return undefined;
-    const total = Number(TotalResultCount);
     return {
       rows: Results.slice(0, Number(url.searchParams.get('pagesize'))),
-      total: Number.isInteger(total) && total >= 0 ? total : 0,
+      total: countOf(TotalResultCount),
       warnings: textsOf(Warnings),
     };
   });

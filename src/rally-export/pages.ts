@@ -10,10 +10,11 @@ export const FIRST_PAGE: Page = { start: 1, pageSize: 2000 };
 const PAGES_AHEAD = 8;
 
 /**
- * How many rows may be under way, or wait to be written, for all exports of this process: browsers that
- * read slowly must not fill our memory. One page each may have, whatever the others have.
+ * How many rows may be under way, or wait for their turn, for all exports of this process: browsers that
+ * read slowly must not fill our memory. One page each may have, besides the one that is being written,
+ * whatever the others have.
  */
-const ROWS_AHEAD_OF_ALL = 32_000;
+const ROWS_AHEAD_OF_ALL = 16_000;
 
 let rowsAheadOfAll = 0;
 

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { TooManyExportsError } from '../errors.js';
 
-/** Each holds some thousand rows while its browser reads, or does not: some megabytes. */
+/** Each holds two pages or more while its browser reads, or does not: some megabytes. */
 const MOST_OF_ONE_PERSON = 4;
 const MOST_OF_ALL = 20;
 

@@ -328,6 +328,7 @@ describe('An export when Rally', () => {
     ['a\r\n @SUM(A1)', "a\r\n '@SUM(A1)"],
     ['\t =1', "'\t '=1"],
     ['a;b; c', 'a;b; c'],
+    ['a;-1', "a;'-1"],
   ])('has the name %j: no formula in it for who parts cells otherwise', async (name, safe) => {
     has({ count: 1, row: () => ({ Name: name }) });
     const records = recordsOf(await (await get(CSV)).text());
@@ -397,15 +398,14 @@ describe('An export when Rally', () => {
     };
     const first = await begin();
     const second = await begin();
+    await Promise.all([first, second].map(({ left }) => left()));
     const third = await begin();
-    await Promise.all([first, second, third].map(({ left }) => left()));
-    const fourth = await begin();
-    await fourth.left();
+    await third.left();
 
     // The page being written, eight ahead, and what is in the buffers of both sockets.
     expect(first.asked).toBeGreaterThanOrEqual(9);
-    expect(third.asked).toBeLessThan(8);
-    expect(fourth.asked).toBeGreaterThanOrEqual(9);
+    expect(second.asked).toBeLessThan(8);
+    expect(third.asked).toBeGreaterThanOrEqual(9);
   });
 
   test('is asked for nothing more when the browser has left', async () => {

@@ -166,6 +166,47 @@ describe('GET /rally when WSAPI', () => {
     expect((await visitor.visit(`${started.url}/rally`)).status).toBe(200);
   });
 
+  const ODD_COUNTS: readonly (readonly [unknown])[] = [
+    [{ toString: null }],
+    [{ valueOf: 1, toString: 1 }],
+    [[[5]]],
+    [1e300],
+    [2 ** 53],
+    [-1],
+    ['many'],
+    [null],
+  ];
+
+  test.each(ODD_COUNTS)(
+    'counts %j stories: the page is shown, and says nothing of it',
+    async (TotalResultCount) => {
+      const Results = [{ ObjectID: 1, FormattedID: 'US1', Name: 'a story' }];
+      stub.answers.set(STORIES, queryResult({ TotalResultCount, Results }));
+      const page = await visitor.visit(`${started.url}/rally`);
+
+      expect(page.status).toBe(200);
+      expect(page.$('.summary').text()).toContain('Stories 1 to 1, in rank order');
+    },
+  );
+
+  const TIMES: readonly (readonly [unknown, string])[] = [
+    ['2024-02-29T10:00:00.000Z', '2024-02-29'],
+    ['2024-02-30T10:00:00.000Z', '–'],
+    ['2023-02-29T10:00:00.000Z', '–'],
+    ['2024-04-30T24:00:00Z', '–'],
+    ['2024-04-30', '–'],
+    [{ toString: null }, '–'],
+  ];
+
+  test.each(TIMES)('says that a story was changed at %j: that is %s', async (changed, shown) => {
+    const Results = [{ FormattedID: 'US1', LastUpdateDate: changed, Blocked: 'false' }];
+    stub.answers.set(STORIES, queryResult({ TotalResultCount: 1, Results }));
+    const { $ } = await visitor.visit(`${started.url}/rally`);
+
+    expect($('tbody td').last().text()).toBe(shown);
+    expect($('tbody tr.blocked')).toHaveLength(0);
+  });
+
   test.each([[['x', 5]], ['boom'], [{ a: 1 }], [[null]], [[{ Message: 'boom' }]]])(
     'answers 200 with the odd Errors %j: they are not an empty list either',
     async (Errors) => {
