@@ -33,7 +33,6 @@ import { walkthrough } from './routes/walkthrough.js';
 import { showSource } from './routes/walkthrough-source.js';
 import { sessions } from './session.js';
 import type { SessionStore } from './session/store.js';
-import { SOURCE_PATHS } from './walkthrough/steps.js';
 
 /**
  * Builds the app; it does not listen yet.
@@ -111,9 +110,7 @@ export function createApp(
 
   // All of it again, message by message, beside the files that made it so.
   route('/walkthrough', { get: [walkthrough(offers)] });
-  for (const path of SOURCE_PATHS) {
-    route(`/walkthrough/src/${path}`, { get: [showSource(path)] });
-  }
+  route('/walkthrough/src/*path', { get: [showSource] });
 
   // 5. Forgetting it.
   route('/logout', { get: [limit, logoutPage(providers)], post: [...formOfOurs, logout(config)] });

@@ -5,6 +5,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { findChromium, startChromium } from './support/chromium.js';
 import { faultsOf } from './support/chromium-page.js';
 import { closeAll, start, type Started } from './support/start.js';
+import { sourcePathOf } from './support/walkthrough.js';
 
 // Without a Chromium, support/machine.ts has said so before the tests began, and failed in CI.
 const describeWithChromium = findChromium() ? describe : describe.skip;
@@ -259,7 +260,7 @@ describeWithChromium('in Chromium', () => {
       });
 
       const faults = await faultsOf(page);
-      await page.goto(`${started.url}/walkthrough/src/oauth/token-request.ts#tokenRequest`);
+      await page.goto(`${started.url}${await sourcePathOf('tokenRequest')}#tokenRequest`);
 
       expect([...faults, ...(await faultsOf(page))]).toEqual([]);
     },

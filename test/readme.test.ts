@@ -33,7 +33,7 @@ describe('README.md', () => {
     const lines = readme.split('\n');
 
     expect(lines.slice(0, 10).join('\n')).toContain('npm ci && npm start');
-    expect(lines.slice(0, 40).join('\n')).toContain('[providers/rally.ts]');
+    expect(lines.slice(0, 40).filter((line) => /^\| [1-4] /.test(line))).toHaveLength(4);
   });
 
   test('names every variable that config.ts reads', () => {
@@ -60,7 +60,8 @@ describe('README.md', () => {
   });
 
   test('lists every route of app.ts, and none that it does not have', () => {
-    const routes = [...readFileSync('src/app.ts', 'utf8').matchAll(/^ {2}route\('([^']+)'/gm)];
+    // The one with a wildcard has its words in the row of the path above it.
+    const routes = [...readFileSync('src/app.ts', 'utf8').matchAll(/^ {2}route\('([^'*]+)'/gm)];
     const inApp = routes.map(([, path]) => path ?? '').sort();
     const table = readme.slice(readme.indexOf('## Routes'), readme.indexOf('## Environment'));
     const inReadme = [...table.matchAll(/`(?:GET|POST) (\/[\w/.-]*)`/g)].map(

@@ -8,6 +8,7 @@ import { recordingOf } from '../walkthrough/recordings.js';
 import type { Recording } from '../walkthrough/recording.js';
 import { rehearsedCall, rehearsedSignIn } from '../walkthrough/rehearsal.js';
 import { exchangePart, redirectPart, shown, type ShownStep } from '../walkthrough/shown-step.js';
+import { sourcePaths } from '../walkthrough/sources.js';
 import { stepsAfter } from '../walkthrough/steps.js';
 import type { Offer } from './home.js';
 
@@ -25,6 +26,7 @@ export function walkthrough(offers: readonly Offer[]): RequestHandler {
       styles: ['walkthrough.css'],
       scripts: ['walkthrough.js'],
       dances,
+      sourcePaths: await sourcePaths(),
       inWords,
       lowerFirst: (title: string) => title.charAt(0).toLowerCase() + title.slice(1),
       clock: (at: number) => new Date(at).toISOString().slice(11, 23),

@@ -1,4 +1,4 @@
-// What there is to know about each step: who speaks to whom, why, by which rule, and where in our code.
+// What there is to know about each step: who speaks to whom, why, by which rule, and by which functions of ours.
 import { GOCD } from '../providers/gocd.js';
 import type { Provider, ProviderFacts, ProviderId } from '../providers/provider.js';
 import { RALLY } from '../providers/rally.js';
@@ -15,7 +15,8 @@ export interface Step {
   /** What must come for the dance to go on. */
   readonly expected?: string;
   readonly rfc: Rule;
-  readonly sources: readonly Source[];
+  /** The functions to read, each declared by one file of src/. */
+  readonly sources: readonly string[];
 }
 
 interface Rule {
@@ -23,37 +24,14 @@ interface Rule {
   readonly url: string;
 }
 
-/** A file below src/, and a function in it. */
-export interface Source {
-  readonly path: string;
-  readonly symbol?: string;
-}
-
 /** What a provider's page and its API are made of. */
-const PROVIDER_SOURCES: Readonly<Record<ProviderId, readonly Source[]>> = {
-  rally: [
-    { path: 'routes/rally.ts' },
-    { path: 'providers/rally.ts', symbol: 'createRally' },
-    { path: 'providers/rally-artifacts.ts' },
-    { path: 'providers/rally-wsapi.ts' },
-  ],
-  gocd: [
-    { path: 'routes/gocd.ts' },
-    { path: 'providers/gocd.ts', symbol: 'createGoCD' },
-    { path: 'providers/gocd-cctray.ts' },
-    { path: 'providers/gocd-cctray-entries.ts' },
-  ],
+const PROVIDER_SOURCES: Readonly<Record<ProviderId, readonly string[]>> = {
+  rally: ['showWork', 'createRally', 'fetchArtifacts', 'fetchRows'],
+  gocd: ['showPipelines', 'createGoCD', 'fetchPipelines', 'createParser'],
 };
 
-const REDIRECT_SOURCES = [
-  { path: 'routes/oauth-redirect.ts', symbol: 'oauthRedirect' },
-  { path: 'oauth/authorization-response.ts', symbol: 'readAuthorizationResponse' },
-];
-const FAILURE_SOURCES = [
-  { path: 'with-connection.ts', symbol: 'withConnection' },
-  { path: 'middleware/upstream-error-page.ts', symbol: 'upstreamPage' },
-  { path: 'middleware/api-error-page.ts', symbol: 'apiPage' },
-];
+const REDIRECT_SOURCES = ['oauthRedirect', 'readAuthorizationResponse'];
+const FAILURE_SOURCES = ['withConnection', 'upstreamPage', 'apiPage'];
 
 type StepOf = (provider: ProviderFacts) => Omit<Step, 'id'>;
 
@@ -66,10 +44,7 @@ const STEPS: Readonly<Record<StepId, StepOf>> = {
     ],
     why: `“May this app act for you?” The browser carries the question, by a redirect to ${name}, so it holds nothing secret: whoever reads it can do nothing with it.`,
     rfc: rfc6749('4.1.1'),
-    sources: [
-      { path: 'routes/login.ts', symbol: 'login' },
-      { path: 'oauth/authorization-request.ts', symbol: 'authorizationRequestUrl' },
-    ],
+    sources: ['login', 'authorizationRequestUrl'],
   }),
   decision: ({ name }) => ({
     title: 'Your decision',
@@ -98,7 +73,7 @@ const STEPS: Readonly<Record<StepId, StepOf>> = {
     hops: [['app', 'provider']],
     why: `The code, and our secret, for a token. From server to server: the browser waits, and sees none of it. It is sent once, since a code that arrives twice looks stolen to ${name}.`,
     rfc: rfc6749('4.1.3'),
-    sources: [{ path: 'oauth/token-request.ts', symbol: 'tokenRequest' }],
+    sources: ['tokenRequest'],
   }),
   'token-response': ({ name }) => ({
     title: 'Token answer',
@@ -106,7 +81,7 @@ const STEPS: Readonly<Record<StepId, StepOf>> = {
     why: `The token that lets this app act for you at ${name}. It is kept in the session, on the server; the browser has only the session’s random id.`,
     expected: 'status 200 and a JSON object with a string access_token (RFC 6749 §5.1), in time.',
     rfc: rfc6749('5.1'),
-    sources: [{ path: 'oauth/token-request.ts', symbol: 'readTokenResponse' }],
+    sources: ['readTokenResponse'],
   }),
   'who-am-i': ({ name }) => ({
     title: 'Who am I',
@@ -117,7 +92,7 @@ const STEPS: Readonly<Record<StepId, StepOf>> = {
     why: `OAuth says that somebody allowed this app to act for them, and not who. ${name}’s API is asked. A name is nice to have: the sign-in stands without it.`,
     expected: 'status 200 and a user.',
     rfc: rfc6749('7'),
-    sources: [{ path: 'routes/oauth-redirect.ts', symbol: 'askWhoTheyAre' }],
+    sources: ['askWhoTheyAre'],
   }),
   'signed-in': () => ({
     title: 'Sent on to a page of ours',
@@ -125,10 +100,7 @@ const STEPS: Readonly<Record<StepId, StepOf>> = {
     why: 'The browser moves on, so that the code stays in no address bar and no history. Its session has a new id: one that somebody planted in this browser before is worth nothing now.',
     expected: 'a redirect to a page of this app.',
     rfc: rfc6749('3.1.2.5'),
-    sources: [
-      { path: 'routes/oauth-redirect.ts', symbol: 'oauthRedirect' },
-      { path: 'session/connections.ts', symbol: 'connect' },
-    ],
+    sources: ['oauthRedirect', 'connect'],
   }),
   'api-call': ({ id, shows }) => ({
     title: 'First API call',
@@ -149,10 +121,7 @@ const STEPS: Readonly<Record<StepId, StepOf>> = {
     why: `A new access token for the refresh token, before the old one ends or when ${name} no longer takes it. However many pages ask at once, it is sent once.`,
     expected: 'as in the token answer.',
     rfc: rfc6749('6'),
-    sources: [
-      { path: 'refresh.ts', symbol: 'refresh' },
-      { path: 'oauth/refresh-request.ts', symbol: 'refreshRequest' },
-    ],
+    sources: ['refresh', 'refreshRequest'],
   }),
   'failed-page': ({ name }) => ({
     title: 'The last failure since',
@@ -198,11 +167,9 @@ export function stepsAfter(id: StepId, provider: Provider): Step[] {
     .map((later) => stepOf(later, provider));
 }
 
-/** Every file that a step names. No other may be read at /walkthrough/src. */
-export const SOURCE_PATHS: ReadonlySet<string> = new Set(
-  [RALLY, GOCD].flatMap((provider) =>
-    Object.values(STEPS).flatMap((step) => step(provider).sources.map(({ path }) => path)),
-  ),
+/** Every function that a step names. No other file than theirs may be read at /walkthrough/src. */
+export const SYMBOLS: readonly string[] = [RALLY, GOCD].flatMap((provider) =>
+  Object.values(STEPS).flatMap((step) => step(provider).sources),
 );
 
 function rfc6749(section: string): Rule {

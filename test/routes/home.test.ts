@@ -2,6 +2,9 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { signIn } from '../support/dance.js';
 import { closeAll, start } from '../support/start.js';
 import { Visitor } from '../support/visitor.js';
+import { sourcePathOf } from '../support/walkthrough.js';
+
+const loginSource = await sourcePathOf('login');
 
 const NO_GOCD = { GOCD_SERVER: '', GOCD_CLIENT_ID: '', GOCD_CLIENT_SECRET: '' };
 
@@ -49,7 +52,7 @@ describe('the header', () => {
     ['/walkthrough', { page: 'Walkthrough' }],
     ['/logout', { page: 'Log out' }],
     ['/gocd/access-token', { true: 'GoCD' }],
-    ['/walkthrough/src/routes/login.ts', { true: 'Walkthrough' }],
+    [loginSource, { true: 'Walkthrough' }],
     ['/rallying', {}],
   ])('marks at %s where that is: %j', async (path, marked) => {
     const { url } = await start();

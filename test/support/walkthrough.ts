@@ -1,9 +1,15 @@
+import { sourcePaths } from '../../src/walkthrough/sources.js';
 import type { Started } from './start.js';
 import type { Page, Visitor } from './visitor.js';
 
 /** The walkthrough, as a person reads it. */
 export async function openWalkthrough(visitor: Visitor, { url }: Pick<Started, 'url'>) {
   return visitor.visit(`${url}/walkthrough`);
+}
+
+/** The path at which the app shows the file that declares a function. */
+export async function sourcePathOf(symbol: string): Promise<string> {
+  return `/walkthrough/src/${(await sourcePaths()).get(symbol) ?? ''}`;
 }
 
 /** The steps of one provider's sign-in that the page shows, by their anchors. */
