@@ -57,12 +57,21 @@ export function filesIn({ text }: Document): string[] {
   );
 }
 
-/** A file of `src/` with the name of something in it: `src/session/connections.ts` (`connect`). */
-export function symbolsIn({ text }: Document): { path: string; symbol: string }[] {
-  return [...text.matchAll(/`(src\/[\w/.-]+)`\s+\(`(\w+)`/g)].map(([, path = '', symbol = '']) => ({
-    path,
-    symbol,
-  }));
+/** Files of TypeScript that are no test or benchmark, however their path begins. */
+export function sourceFilesIn({ text }: Document): string[] {
+  return [...text.matchAll(/[\w/.-]+\.ts\b/g)]
+    .map(([path]) => path)
+    .filter((path) => !/^(?:\.\.\/)*(?:test|bench)\/|\.test\.ts$/.test(path));
+}
+
+/** Functions, which have parentheses: `takeSignIn()`. */
+export function functionsIn({ code }: Document): string[] {
+  return code.flatMap((each) => /^(\w+)\(\)$/.exec(each)?.[1] ?? []);
+}
+
+/** Fields and types, which have a capital letter within: `usesPkce`, `SessionStore`. */
+export function namesIn({ code }: Document): string[] {
+  return code.filter((each) => /^[A-Za-z]*[a-z][A-Z]\w*$/.test(each));
 }
 
 /** Paths that the app or the sandbox is said to answer at. */
