@@ -1,5 +1,5 @@
 // The whole app on one screen: what every request passes, then every route in the order in which a
-// person meets them. Start reading here, then follow the dance: routes/login.ts.
+// person meets them. Start reading here, then follow a sign-in from `login`.
 import { join } from 'node:path';
 import compression from 'compression';
 import express, { type Express } from 'express';

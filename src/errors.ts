@@ -1,9 +1,8 @@
 import type { Credential, OwnCredential, Provider, ProviderFacts } from './providers/provider.js';
 
-// The ways in which a request of a person's browser can be wrong by itself. What can go wrong
-// between us and a provider is in oauth/errors.ts, http/upstream-error.ts and providers/provider.ts,
-// and what can go wrong with the session's store in session/store.ts;
-// middleware/error-page.ts has the words for all of them.
+// The ways in which a browser's request can be wrong. What can go wrong between this app and a
+// provider is an `OAuthError`, an `UpstreamError` or an `ApiError`, and what can go wrong with the
+// session store a `SessionStoreError`; `errorPage` has the words for all of them.
 
 /** A page needs a connection that this session does not have. */
 export class NotConnectedError extends Error {

@@ -1,6 +1,6 @@
 /**
  * A map whose entries end some time after they were set. No timer ends them: a timer that is set during
- * a request keeps all that belongs to it in memory, its secrets too (http/browser-request.ts).
+ * a request keeps all that belongs to it in memory, its secrets too (`inBrowserRequest`).
  */
 export class ExpiringMap<Key, Value> {
   private readonly entries = new Map<Key, { readonly value: Value; readonly until: number }>();

@@ -3,7 +3,7 @@ import { Secrets } from './secrets.js';
 
 /**
  * Everything that is logged or shown and that did not originate in our own code passes through here
- * first. How a text may write a secret that we know is in secrets.ts; here is how one looks that we do not.
+ * first. How a text may write a secret that we know is in `Secrets`; here is how one looks that we do not.
  */
 
 const SECRET_NAMES =

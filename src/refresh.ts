@@ -1,5 +1,5 @@
 // The token's life, RFC 6749 §6: a new access token for the refresh token. Pages come here through
-// with-connection.ts.
+// `withConnection`.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Request } from 'express';
 import { ConnectionLostError, NotConnectedError } from './errors.js';

@@ -1,5 +1,5 @@
-// The process: environment, sandbox if nothing is configured, listen, stop. workers.ts has several that
-// serve together; everything that a request meets is in app.ts.
+// The process: environment, sandbox if nothing is configured, listen, stop. `startWorkers` has several
+// that serve together; everything that a request meets is in app.ts.
 import cluster from 'node:cluster';
 import type { Server } from 'node:http';
 import { config as readDotEnv } from 'dotenv';

@@ -1,5 +1,5 @@
-// `npm run token -- rally`: a token by hand. The dance of routes/login.ts and
-// routes/oauth-redirect.ts, with a person to carry the answer from the browser to here.
+// `npm run token -- rally`: a token by hand. The sign-in of `login` and
+// `oauthRedirect`, with a person who copies the answer from the browser to here.
 import { constants } from 'node:os';
 import { config as readDotEnv } from 'dotenv';
 import { loadProviderConfig } from './config.js';

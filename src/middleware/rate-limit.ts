@@ -27,7 +27,7 @@ export function limitSignIns(perMinute: number, log: Logger, store?: Store): Req
     skip: () => perMinute === 0,
     standardHeaders: false,
     legacyHeaders: false,
-    // It would warn of X-Forwarded-For, which anybody may send: express-settings.ts says when it is believed.
+    // It would warn of X-Forwarded-For, which anybody may send: `configureExpress` says when it is trusted.
     validate: { xForwardedForHeader: false, forwardedHeader: false },
     handler: () => {
       throw new TooManyRequestsError(WINDOW_MS / 1000);

@@ -1,5 +1,5 @@
 // Step 1 of the dance, RFC 6749 §4.1.1: the URL that asks the provider's user "may this app act
-// for you?". routes/login.ts sends the browser there; it comes back at routes/oauth-redirect.ts.
+// for you?". `login` sends the browser there; it comes back to `oauthRedirect`.
 import type { OAuthClient } from './client.js';
 import { codeChallengeS256 } from './pkce.js';
 

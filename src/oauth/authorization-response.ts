@@ -25,7 +25,7 @@ declare const validated: unique symbol;
 /**
  * A redirect that has passed every check. Only {@link readAuthorizationResponse} makes one, and the
  * token request takes nothing else: a code whose state was not checked does not compile. (For a code that
- * is pasted alone, by hand, token/sign-in.ts passes its own state, and warns.)
+ * is pasted alone, the token command passes its own state, and warns.)
  */
 export interface ValidatedResponse {
   readonly [validated]: true;
@@ -73,7 +73,7 @@ export function readAuthorizationResponse(
   parameters: RedirectParameters,
   pending: PendingSignIn,
 ): ValidatedResponse {
-  // Who looked up the sign-in has found it by its state and its redirect URI (session/sign-ins.ts). Both
+  // Who looked up the sign-in has found it by its state and its redirect URI (`takeSignIn`). Both
   // are compared again: this function is safe by itself, whoever calls it.
   // Otherwise anybody's link could sign this browser in with a code of theirs (§10.12).
   if (readState(client, parameters) !== pending.state) throw new StateMismatchError('unknown');

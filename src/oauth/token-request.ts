@@ -1,5 +1,5 @@
 // Step 3 of the dance, RFC 6749 §4.1.3 and §4.1.4: the code, and our secret, for a token. This goes
-// from server to server; the browser that waits for routes/oauth-redirect.ts sees none of it.
+// from server to server; the browser that waits for `oauthRedirect` sees none of it.
 import type { ValidatedResponse } from './authorization-response.js';
 import type { OAuthClient } from './client.js';
 import { TokenResponseError, UnusableTokenResponseError } from './errors.js';

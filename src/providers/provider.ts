@@ -4,11 +4,11 @@ import { unexpectedAnswer } from '../http/upstream-error.js';
 
 /**
  * A third provider begins here: with its id, and a file beside rally.ts and gocd.ts that says what
- * differs. Then come its variables (config.ts, config/environment.ts, config/providers.ts), its page (in
- * routes/, RETURN_TO of routes/login.ts, `page` below, the links of views/partials/head.ejs), its routes
- * (app.ts), the form of its header (credentialIn of mask.ts), its words and files for the walkthrough
- * (walkthrough/parameters.ts and steps.ts), and its name on the command line (token.ts,
- * token/arguments.ts). The sign-in and the token's life stay as they are.
+ * differs. Then come its variables (`Environment`, `loadProviderConfig`), its page (in routes/, `RETURN_TO`,
+ * `page` below, the links of views/partials/head.ejs), its routes (`createApp`), the form of its header
+ * (`credentialIn`), its words and functions for the walkthrough (`authorizationResponse`,
+ * `PROVIDER_SOURCES`), and its name on the command line (`PROVIDERS`, `readArguments`). The sign-in and
+ * the token's life stay as they are.
  */
 export const PROVIDER_IDS = ['rally', 'gocd'] as const;
 export type ProviderId = (typeof PROVIDER_IDS)[number];

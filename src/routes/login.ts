@@ -1,5 +1,5 @@
 // Step 1 of the dance. GET /login/rally (or /login/gocd) sends the browser to the provider's authorization
-// endpoint. The person signs in and decides there; the browser returns to routes/oauth-redirect.ts.
+// endpoint. The person signs in and decides there; the browser returns to `oauthRedirect`.
 import type { RequestHandler } from 'express';
 import { v4 as uuid } from 'uuid';
 import { BadParameterError } from '../errors.js';

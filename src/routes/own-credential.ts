@@ -41,7 +41,7 @@ export function useOwnCredential(provider: Provider): RequestHandler {
   };
 }
 
-/** As middleware/errors.ts logs a sign-in that fails. */
+/** As `errors` logs a sign-in that fails. */
 function logRefusal({ log }: Request, { id, ownCredential }: Provider, what: string): void {
   const facts = { event: 'sign-in refused', provider: id, reason: `${ownCredential.kind} ${what}` };
   log.warn(facts, `${ownCredential.label} refused`);

@@ -1,5 +1,5 @@
 // GET /walkthrough shows the last sign-in at each provider as it went over the wire, or what would be
-// sent. What it knows of each step is in walkthrough/steps.ts.
+// sent. What it knows of each step is in `STEPS`.
 import type { Request, RequestHandler } from 'express';
 import type { Provider } from '../providers/provider.js';
 import { connectionTo } from '../session/connections.js';

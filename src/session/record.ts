@@ -171,5 +171,5 @@ async function inTurn<Result>(
 }
 
 export function storeOf({ sessionStore }: Request): SessionStore {
-  return sessionStore as unknown as SessionStore; // session.ts gives express-session no other
+  return sessionStore as unknown as SessionStore; // `sessions` gives express-session no other
 }

@@ -1,5 +1,5 @@
 // Keeps of each browser's request what /walkthrough shows of it. Nothing is written while the dance
-// goes on: what went over the wire is collected by http/exchanges.ts, and looked at when the answer
+// goes on: what went over the wire is collected by `noteExchange`, and looked at when the answer
 // is ready.
 import type { Request, RequestHandler, Response } from 'express';
 import onHeaders from 'on-headers';

@@ -1,7 +1,7 @@
 import type { UpstreamFailure } from '../http/upstream-error.js';
 
-// What is kept of a session's traffic with one provider, as masked.ts makes it: there is no secret in
-// it, and nothing of any length.
+// What is kept of a session's traffic with one provider, as `maskedSignIn` and `maskedExchanges` make
+// it: no secret, and no long text.
 
 export interface Recording {
   /** The last sign-in, whether or not it succeeded. */

@@ -7,7 +7,7 @@ import type { Browser, TwoProcesses } from './two-processes.js';
 /** Some are active at the sandbox's Rally; each may sit at several browsers. */
 const PEOPLE = ['ada@example.test', 'sol@example.test', 'nia@example.test'];
 
-/** As src/refresh.ts has it: a token is renewed when less than this part of its life is left. */
+/** As in `withConnection`: a token is refreshed when less than this part of its life is left. */
 const DUE = 0.1;
 
 export interface Rounds {
