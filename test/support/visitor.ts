@@ -74,6 +74,15 @@ export class Visitor {
     });
   }
 
+  /** What a browser needs to go on in this person's place. */
+  cookies(): { readonly name: string; readonly value: string; readonly url: string }[] {
+    return [...this.agents].flatMap(([url, { jar }]) => {
+      const here = { domain: new URL(url).hostname, path: '/', secure: true, script: false };
+      // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- supertest does not export the class, and only these fields are read
+      return jar.getCookies(here).map(({ name, value }) => ({ name, value, url }));
+    });
+  }
+
   private agent(url: URL) {
     let agent = this.agents.get(url.origin);
     if (!agent) this.agents.set(url.origin, (agent = supertest.agent(url.origin)));
