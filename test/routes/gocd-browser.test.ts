@@ -1,9 +1,9 @@
-// The pipelines in a real Chromium: what the script adds, that nothing is lost without it, and that
-// the page can be read in every width and colour.
+// The pipelines in a real Chromium: what the script adds, and that nothing is lost without it.
+// test/slow/every-page.test.ts looks at the page with axe, in every width and colour.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { findChromium, startChromium } from '../support/chromium.js';
-import { faultsOf } from '../support/chromium-page.js';
+import { complaintsOf } from '../support/chromium-page.js';
 import { closeAll, type Started } from '../support/start.js';
 import {
   json,
@@ -49,11 +49,7 @@ describeWithChromium('GET /gocd in Chromium', () => {
   async function open(pipelines: string, options: BrowserContextOptions = {}): Promise<void> {
     show(pipelines);
     page = await (await browser.newContext(options)).newPage();
-    complaints = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
+    complaints = complaintsOf(page, started.url, stub.url);
     if (options.javaScriptEnabled !== false) await page.clock.install();
     await page.goto(`${started.url}/login/gocd`);
   }
@@ -80,29 +76,6 @@ describeWithChromium('GET /gocd in Chromium', () => {
     await page.clock.fastForward(HALF_A_MINUTE_MS + 1000);
     await (await answered).finished();
   }
-
-  async function faults(): Promise<string[]> {
-    return [...(await faultsOf(page)), ...complaints];
-  }
-
-  test.each(
-    (['light', 'dark'] as const).flatMap((colorScheme) =>
-      [320, 1280].map((width) => ({ colorScheme, width })),
-    ),
-  )(
-    'has no fault in $colorScheme at $width px, with its jobs open',
-    async ({ colorScheme, width }) => {
-      const many = [
-        pipeline('a-name-that-goes-on-and-on-without-any-place-to-break-it', 'Failure'),
-        pipeline('building', 'Success', 'Building'),
-        pipeline('odd', 'Exception'),
-      ].join('');
-      await open(many, { colorScheme, viewport: { width, height: 800 } });
-      await page.locator('summary').first().click();
-
-      expect(await faults()).toEqual([]);
-    },
-  );
 
   test('has on each line the colour that the bar has for it, also while it builds', async () => {
     const all = {
