@@ -18,7 +18,6 @@ import {
   variablesIn,
 } from './support/document.js';
 import { NOT_RUN, RUN } from './support/readme-commands.js';
-import { endCommands } from './support/shell-command.js';
 import { closeAll, start } from './support/start.js';
 
 /** What Node and Heroku read or set, and we do not. */
@@ -100,17 +99,9 @@ describe('README.md', () => {
 describe('a command in README.md', () => {
   const commands = DOCUMENTS.filter(({ path }) => path === 'README.md').flatMap(commandsIn);
 
-  afterEach(endCommands);
-
   test('is run by these tests, or there is a reason why not', () => {
     expect([...commands].sort()).toEqual([...Object.keys(RUN), ...Object.keys(NOT_RUN)].sort());
   });
-
-  test.each(Object.entries(RUN))(
-    '%s: runs, and does what is said of it',
-    (command, doesIt) => doesIt(command),
-    60_000,
-  );
 });
 
 describe('.env.example', () => {
