@@ -8,6 +8,16 @@ const HANG_MS = 12_000;
 /** A loaded machine tries fewer inputs rather than running out of a test's time. */
 const ENOUGH_MS = 6_000;
 
+/** How many inputs a sentence is tried on where it does not say so. */
+const TRIES = 25;
+
+let factor = 1;
+
+/** From now on each sentence is tried so many times as often. */
+export function tryMore(times: number): void {
+  factor = times;
+}
+
 /**
  * Tries a sentence on inputs made up at random. A failure prints the smallest input that breaks it,
  * with the seed and the path that lead there again.
@@ -23,7 +33,8 @@ export async function forAny<Input>(
   const property = fc.asyncProperty(inputs, async (input) => {
     if (performance.now() < end) await holds(input);
   });
-  await fc.assert(property, { timeout: HANG_MS, ...parameters });
+  const numRuns = (parameters.numRuns ?? TRIES) * factor;
+  await fc.assert(property, { timeout: HANG_MS, ...parameters, numRuns });
 }
 
 /** Where a provider's answer repeats all the secrets that it was sent. */

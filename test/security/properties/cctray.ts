@@ -6,7 +6,7 @@ import { readCctray, type Pipeline } from '../../../src/providers/gocd-cctray.js
 import { anySecret, anyText, forAny } from '../../support/any.js';
 import { answerOddly, oddAnswers, secretsSentTo } from '../../support/odd-answer.js';
 import { expectNoLeak, expectPage } from '../../support/outcome.js';
-import { closeAll, type Started } from '../../support/start.js';
+import type { Started } from '../../support/start.js';
 import {
   comeBack,
   json,
@@ -93,7 +93,7 @@ describe('readCctray, for any text', () => {
       async (xml) => {
         for (const pipeline of (await attempt([xml])) ?? []) expectShowable(pipeline);
       },
-      { numRuns: 1000 },
+      { numRuns: 200 },
     );
   });
 
@@ -103,7 +103,7 @@ describe('readCctray, for any text', () => {
       async ({ xml, cuts }) => {
         expect(await attempt(cut(xml, cuts))).toEqual(await attempt([xml]));
       },
-      { numRuns: 500 },
+      { numRuns: 100 },
     );
   });
 
@@ -114,7 +114,7 @@ describe('readCctray, for any text', () => {
         const pipelines = await readCctray([xmlOf(entries)]);
         expect(namesIn(pipelines)).toEqual(namesWritten(entries));
       },
-      { numRuns: 500 },
+      { numRuns: 100 },
     );
   });
 });
@@ -181,7 +181,7 @@ describe('GET /gocd', () => {
     started = await startWithStub(stub, { RATE_LIMIT_PER_MINUTE: '0' });
   });
   afterAll(async () => {
-    await closeAll();
+    await started.close();
     await stub.close();
   });
 

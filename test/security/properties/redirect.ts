@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { anyText, forAny } from '../../support/any.js';
 import { expectNoLeak, expectPage } from '../../support/outcome.js';
 import { answerTo } from '../../support/raw-request.js';
-import { closeAll, type Started } from '../../support/start.js';
+import type { Started } from '../../support/start.js';
 import {
   comeBack,
   json,
@@ -65,7 +65,7 @@ beforeAll(async () => {
   started = await startWithStub(stub, { RATE_LIMIT_PER_MINUTE: '0' });
 });
 afterAll(async () => {
-  await closeAll();
+  await started.close();
   await stub.close();
 });
 

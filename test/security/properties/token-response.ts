@@ -11,7 +11,7 @@ import type { Tokens } from '../../../src/oauth/tokens.js';
 import { anyJson, anySecret, anyText, forAny } from '../../support/any.js';
 import { answerOddly, oddAnswers, secretsSentTo } from '../../support/odd-answer.js';
 import { expectNoLeak, expectPage } from '../../support/outcome.js';
-import { closeAll, type Started } from '../../support/start.js';
+import type { Started } from '../../support/start.js';
 import {
   comeBack,
   startStubProvider,
@@ -65,7 +65,7 @@ describe('readTokenResponse, for any status and body', () => {
         const tokens = attempt(() => readTokenResponse(answer));
         if (tokens) expectUsable(tokens, answer);
       },
-      { numRuns: 1000 },
+      { numRuns: 200 },
     );
   });
 });
@@ -112,7 +112,7 @@ describe.each([
     started = await startWithStub(stub, { RATE_LIMIT_PER_MINUTE: '0' });
   });
   afterAll(async () => {
-    await closeAll();
+    await started.close();
     await stub.close();
   });
 

@@ -15,7 +15,7 @@ import { readAddress } from '../../../src/rally-page/address.js';
 import { anyJson, anySecret, anyText, forAny } from '../../support/any.js';
 import { answerOddly, oddAnswers, secretsSentTo } from '../../support/odd-answer.js';
 import { expectNoLeak, expectPage } from '../../support/outcome.js';
-import { closeAll, type Started } from '../../support/start.js';
+import type { Started } from '../../support/start.js';
 import {
   comeBack,
   json,
@@ -98,7 +98,7 @@ describe('fetchArtifacts, for any answer', () => {
         );
         if (stories) expectStories(stories);
       },
-      { numRuns: 1000 },
+      { numRuns: 200 },
     );
   });
 
@@ -129,7 +129,7 @@ describe('fetchWhoAmI, for any answer', () => {
         expect(person.name.length).toBeGreaterThan(0);
         expect(person.name.length).toBeLessThanOrEqual(200);
       },
-      { numRuns: 1000 },
+      { numRuns: 200 },
     );
   });
 });
@@ -206,7 +206,7 @@ describe('GET /rally', () => {
     started = await startWithStub(stub, { RATE_LIMIT_PER_MINUTE: '0' });
   });
   afterAll(async () => {
-    await closeAll();
+    await started.close();
     await stub.close();
   });
   beforeEach(() => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { anyText, forAny } from '../../support/any.js';
 import { expectPage } from '../../support/outcome.js';
-import { closeAll, type Started } from '../../support/start.js';
+import type { Started } from '../../support/start.js';
 import {
   comeBack,
   json,
@@ -69,7 +69,7 @@ beforeAll(async () => {
   started = await startWithStub(stub, { RATE_LIMIT_PER_MINUTE: '0' });
 });
 afterAll(async () => {
-  await closeAll();
+  await started.close();
   await stub.close();
 });
 
