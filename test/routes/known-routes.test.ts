@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { closeAll, start, type Started } from '../support/start.js';
 import { comeBack, json, startStubProvider, startWithStub } from '../support/stub-provider.js';
@@ -6,10 +6,10 @@ import { Visitor } from '../support/visitor.js';
 
 let started: Started;
 
-beforeEach(async () => {
+beforeAll(async () => {
   started = await start();
 });
-afterEach(closeAll);
+afterAll(closeAll);
 
 describe('any path', () => {
   test.each([

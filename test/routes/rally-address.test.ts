@@ -1,5 +1,5 @@
 // What the Rally page shows stands in its address: GET /rally?type=…&search=…&sort=…
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { signIn } from '../support/dance.js';
 import { closeAll, start, type Started } from '../support/start.js';
 import { Visitor, type Page } from '../support/visitor.js';
@@ -7,12 +7,16 @@ import { Visitor, type Page } from '../support/visitor.js';
 let started: Started;
 let visitor: Visitor;
 
-beforeEach(async () => {
+beforeAll(async () => {
   started = await start();
   visitor = new Visitor();
   await signIn(visitor, started, 'rally');
 });
-afterEach(closeAll);
+beforeEach(() => {
+  started.sandbox.world.failures.switchOff();
+  started.sandbox.world.received.clear();
+});
+afterAll(closeAll);
 
 const open = (address: string) => visitor.visit(started.url + address);
 

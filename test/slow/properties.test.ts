@@ -7,4 +7,4 @@ import '../security/properties/return-to.js';
 import '../security/properties/token-response.js';
 import '../security/properties/wsapi.js';
 
-tryMore(5);
+tryMore(3);

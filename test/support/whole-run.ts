@@ -91,7 +91,7 @@ export async function startWholeRun(): Promise<WholeRun> {
   const app = await startAppProcess(port, {
     ...settingsFor(sandbox),
     LOG_LEVEL: 'trace',
-    UPSTREAM_TIMEOUT_MS: '700',
+    UPSTREAM_TIMEOUT_MS: '400',
     RATE_LIMIT_PER_MINUTE: '0',
   });
   const end = async () => {

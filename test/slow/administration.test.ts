@@ -41,7 +41,10 @@ describeWithChromium('in Chromium', () => {
       await connectToRally();
     });
 
-    test('an application that is removed has to ask again', async () => {
+    test('nobody is asked again until the application is removed; then it has to ask again', async () => {
+      await page.goto(`${started.url}/login/rally`);
+      expect(page.url()).toBe(`${started.url}/rally`);
+
       await manage('Authorized Applications');
       await page.getByRole('button', { name: 'Remove OAuth sample app' }).click();
       expect(await page.getByRole('status').innerText()).toContain('can no longer use');
@@ -52,12 +55,6 @@ describeWithChromium('in Chromium', () => {
       expect(await heading()).toBe('Authorization Request');
       await page.getByRole('button', { name: 'Allow Access' }).click();
       expect(await heading()).toBe('Stories of Ada Finch');
-    });
-
-    test('nobody is asked again as long as the application is not removed', async () => {
-      await page.goto(`${started.url}/login/rally`);
-
-      expect(page.url()).toBe(`${started.url}/rally`);
     });
 
     test('an app whose secret is reset is told which setting is wrong', async () => {
