@@ -351,12 +351,13 @@ describe('a provider’s own words', () => {
 describe.each(['rally', 'gocd'] as const)('what was pasted for %s', (id) => {
   const provider = providerFor(id);
   const serverUrl = 'http://localhost:9';
+  let written: jest.Spied<typeof process.stderr.write>;
   let signIn: SignIn;
   let state: string;
   let back: URL;
 
   beforeEach(() => {
-    jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    written = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
     signIn = beginSignIn(provider);
     state = new URL(signIn.url).searchParams.get('state') ?? 'none';
     back = new URL(provider.redirectUri);
@@ -378,14 +379,12 @@ describe.each(['rally', 'gocd'] as const)('what was pasted for %s', (id) => {
     ],
   ])('is read from %s', (_what, paste) => {
     expect(readPasted(provider, signIn, paste()).code).toBe('the-code');
-    expect(process.stderr.write).not.toHaveBeenCalled();
+    expect(written).not.toHaveBeenCalled();
   });
 
   test('may be the code alone, and it says that its state could not be checked', () => {
     expect(readPasted(provider, signIn, 'the-code').code).toBe('the-code');
-    expect(process.stderr.write).toHaveBeenCalledWith(
-      expect.stringContaining('could not be checked'),
-    );
+    expect(written).toHaveBeenCalledWith(expect.stringContaining('could not be checked'));
   });
 
   test.each([
