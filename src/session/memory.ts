@@ -3,7 +3,7 @@ import session from 'express-session';
 import createMemoryStore from 'memorystore';
 import { ExpiringMap } from '../expiring-map.js';
 import { MemoryRecordings } from '../walkthrough/memory-recordings.js';
-import type { SessionStore } from './store.js';
+import { STORE_LIMITS, type SessionStore } from './store.js';
 import { SUCCESSION_MS } from './succession.js';
 import { Turns } from './turns.js';
 
@@ -12,8 +12,6 @@ type Callback = (error?: unknown) => void;
 
 const MemoryStore = createMemoryStore(session);
 
-/** How many sessions of each kind memory keeps; the least recently used goes first. */
-const MOST_SESSIONS = 20_000;
 const PRUNE_EVERY_MS = 60_000;
 
 /**
@@ -41,12 +39,13 @@ export class MemorySessions extends session.Store implements SessionStore {
   /**
    * @param connectedTtlMs idle life of a session with a connection
    * @param pendingTtlMs idle life of any other
+   * @param max how many sessions of each kind are held
    */
-  constructor(connectedTtlMs: number, pendingTtlMs: number) {
+  constructor(connectedTtlMs: number, pendingTtlMs: number, max = STORE_LIMITS.mostSessions) {
     super();
     this.recordings = new MemoryRecordings(connectedTtlMs);
-    this.connected = new MemoryStore({ max: MOST_SESSIONS, ttl: connectedTtlMs });
-    this.pending = new MemoryStore({ max: MOST_SESSIONS, ttl: pendingTtlMs });
+    this.connected = new MemoryStore({ max, ttl: connectedTtlMs });
+    this.pending = new MemoryStore({ max, ttl: pendingTtlMs });
     this.pruning = setInterval(() => {
       for (const { store } of [this.connected, this.pending] as unknown as PrunableStore[]) {
         store.prune();

@@ -2,16 +2,8 @@
 import type { Logger } from 'pino';
 import { createClient, ErrorReply } from 'redis';
 import type { RedisSettings } from '../config.js';
-import { SessionStoreError } from './store.js';
+import { SessionStoreError, STORE_LIMITS, type StoreLimits } from './store.js';
 
-/** A Redis that is well answers within a few milliseconds. */
-const COMMAND_TIMEOUT_MS = 1_000;
-/**
- * A connection that was cut without a word (a failover, a router that forgot it) looks like a Redis
- * that hangs, and the system would wait for it for a quarter of an hour. Another one is opened when
- * nothing has been answered for this long.
- */
-const LONGEST_SILENCE_MS = 3_000;
 const LONGEST_PAUSE_MS = 2_000;
 
 type Client = ReturnType<typeof createClientFor>;
@@ -27,6 +19,7 @@ export class RedisConnection {
   constructor(
     private readonly settings: RedisSettings,
     private readonly log: Logger,
+    private readonly limits: Pick<StoreLimits, 'commandMs' | 'longestSilenceMs'> = STORE_LIMITS,
   ) {
     this.client = this.createClient();
     // Tries until it succeeds: neither side has to be started first.
@@ -36,7 +29,7 @@ export class RedisConnection {
   /** @throws {SessionStoreError} when Redis is away, does not answer in time, or refuses */
   async ask<Answer>(command: (client: Client) => Promise<Answer>): Promise<Answer> {
     try {
-      const answer = await inTime(command(this.client));
+      const answer = await inTime(command(this.client), this.limits.commandMs);
       this.silentSince = undefined;
       return answer;
     } catch (error) {
@@ -46,7 +39,7 @@ export class RedisConnection {
   }
 
   async close(): Promise<void> {
-    await inTime(this.client.close()).catch(() => {
+    await inTime(this.client.close(), this.limits.commandMs).catch(() => {
       this.client.destroy();
     });
   }
@@ -54,7 +47,7 @@ export class RedisConnection {
   private hearNothing(): void {
     const now = performance.now();
     this.silentSince ??= now;
-    if (now - this.silentSince < LONGEST_SILENCE_MS) return;
+    if (now - this.silentSince < this.limits.longestSilenceMs) return;
     this.silentSince = undefined;
     this.goAway('no answer');
     this.client.destroy();
@@ -107,13 +100,13 @@ function whyAway(error: unknown): string {
 class SilenceError extends Error {}
 
 /** The client's own timeout is for what it has not sent yet. A Redis that hangs has taken it. */
-async function inTime<Answer>(answer: Promise<Answer>): Promise<Answer> {
+async function inTime<Answer>(answer: Promise<Answer>, ms: number): Promise<Answer> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       // A busy process comes to its timers before the answers that have arrived.
       setImmediate(reject, new SilenceError());
-    }, COMMAND_TIMEOUT_MS);
+    }, ms);
   });
   try {
     return await Promise.race([answer, late]);

@@ -11,7 +11,7 @@ import { RedisConnection } from './redis-connection.js';
 import { RedisLocks } from './redis-locks.js';
 import { rateLimitsIn } from './redis-rate-limits.js';
 import { createSeal } from './seal.js';
-import type { SessionStore } from './store.js';
+import type { SessionStore, StoreLimits } from './store.js';
 import { SUCCESSION_MS } from './succession.js';
 
 const PREFIX = 'rally-gocd-oauth-sample:';
@@ -42,9 +42,10 @@ export class RedisSessions extends session.Store implements SessionStore {
     connectedTtlMs: number,
     pendingTtlMs: number,
     log: Logger,
+    limits: StoreLimits,
   ) {
     super();
-    const redis = new RedisConnection(settings, log);
+    const redis = new RedisConnection(settings, log, limits);
     this.redis = redis;
     this.opened = redis.opened;
     this.records = new RedisStore({

@@ -45,19 +45,53 @@ export class SessionStoreError extends Error {}
 /** A session that holds nothing but sign-ins under way is soon of no use: their state is stale. */
 const PENDING_TTL_MS = 15 * 60 * 1000;
 
-/** How long a start waits for a store that may be away. */
-const OPENING_MS = 1_000;
+export interface StoreLimits {
+  /** How many sessions of each kind memory holds; the least recently used is dropped first. */
+  readonly mostSessions: number;
+  /** How long a start waits for a Redis that may be unavailable. */
+  readonly openingMs: number;
+  /** How long Redis may take to answer a command. A healthy one takes a few milliseconds. */
+  readonly commandMs: number;
+  /**
+   * A connection that was cut without a word (a failover, a router that dropped it) looks like a Redis
+   * that hangs, and the system would wait for it for a quarter of an hour. A new one is opened when
+   * nothing has been answered for this long.
+   */
+  readonly longestSilenceMs: number;
+}
+
+export const STORE_LIMITS: StoreLimits = {
+  mostSessions: 20_000,
+  openingMs: 1_000,
+  commandMs: 1_000,
+  longestSilenceMs: 3_000,
+};
 
 /**
  * Opens the store that is configured. It is waited for, so that the first request finds it; but not
  * for long: Redis may be started later.
+ *
+ * @param limits tests have lower ones
  */
-export async function openSessionStore(config: Config, log: Logger): Promise<SessionStore> {
+export async function openSessionStore(
+  config: Config,
+  log: Logger,
+  limits = STORE_LIMITS,
+): Promise<SessionStore> {
   const connectedTtlMs = config.sessionTtlHours * 60 * 60 * 1000;
-  if (!config.redis) return new MemorySessions(connectedTtlMs, PENDING_TTL_MS);
+  if (!config.redis) {
+    return new MemorySessions(connectedTtlMs, PENDING_TTL_MS, limits.mostSessions);
+  }
   const { redis, sessionSecrets } = config;
   const { RedisSessions } = await import('./redis.js'); // a fifth of the start, and not always needed
-  const store = new RedisSessions(redis, sessionSecrets, connectedTtlMs, PENDING_TTL_MS, log);
-  await Promise.race([store.opened, delay(OPENING_MS)]);
+  const store = new RedisSessions(
+    redis,
+    sessionSecrets,
+    connectedTtlMs,
+    PENDING_TTL_MS,
+    log,
+    limits,
+  );
+  await Promise.race([store.opened, delay(limits.openingMs)]);
   return store;
 }

@@ -4,7 +4,12 @@ import { loadConfig, type Config } from '../../src/config.js';
 import { createHttpServer, type Patience } from '../../src/http-server.js';
 import { createLog } from '../../src/log.js';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
-import { openSessionStore, type SessionStore } from '../../src/session/store.js';
+import {
+  openSessionStore,
+  STORE_LIMITS,
+  type SessionStore,
+  type StoreLimits,
+} from '../../src/session/store.js';
 import { SMALL } from './sandbox.js';
 
 /** An app and a sandbox of a test's own, on free ports. */
@@ -23,6 +28,8 @@ export interface StartOptions {
   readonly sandbox?: { stories?: number; pipelines?: number; tokenTtlSeconds?: number };
   /** How long a client may take to send a request, where the app's own patience is too long. */
   readonly patience?: Patience;
+  /** Of the session store, where the app's own are too high. */
+  readonly limits?: Partial<StoreLimits>;
 }
 
 const started: Started[] = [];
@@ -32,6 +39,7 @@ export async function start({
   environment,
   sandbox: world,
   patience,
+  limits,
 }: StartOptions = {}): Promise<Started> {
   const log: string[] = [];
   const write = (line: string) => void log.push(line);
@@ -54,7 +62,7 @@ export async function start({
     GOCD_CLIENT_SECRET: gocd?.secret,
     ...environment,
   });
-  const store = await openSessionStore(config, appLog);
+  const store = await openSessionStore(config, appLog, { ...STORE_LIMITS, ...limits });
   server.on(
     'request',
     createApp(config, appLog, store, {
