@@ -3,9 +3,18 @@
 import { rmSync } from 'node:fs';
 import { createServer as createHttpServer, type RequestListener } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  jest,
+  test,
+} from '@jest/globals';
 import { hasOpenSsl, makeCertificate, type Certificate } from './support/certificate.js';
-import { endRuns, freePort, printed, run } from './support/process.js';
+import { freePort, printed, run } from './support/process.js';
 import { startProxy, type Proxy } from './support/proxy.js';
 import { listen, stop } from './support/start.js';
 import { comeBack } from './support/stub-provider.js';
@@ -32,20 +41,16 @@ const KNOWS_HOST = `
   dns.lookup = (host, ...rest) => lookup(host === '${HOST}' ? '127.0.0.1' : host, ...rest);`;
 
 let certificate: Certificate;
-let proxy: Proxy;
 let received: { path: string; headers: Record<string, unknown>; body: string }[];
-let server: ReturnType<typeof createHttpServer> | ReturnType<typeof createHttpsServer>;
-let url: string;
 
 beforeAll(() => {
   if (hasOpenSsl()) certificate = makeCertificate([HOST, 'localhost']);
 });
+beforeEach(() => {
+  received = [];
+});
 afterAll(() => {
   if (hasOpenSsl()) rmSync(certificate.folder, { recursive: true });
-});
-afterEach(async () => {
-  await endRuns();
-  await Promise.all([proxy.close(), stop(server)]);
 });
 
 const answer: RequestListener = (request, response) => {
@@ -55,6 +60,7 @@ const answer: RequestListener = (request, response) => {
     const path = (request.url ?? '').split('?')[0] ?? '';
     received.push({ path, headers: request.headers, body });
     response.setHeader('Content-Type', 'application/json');
+    response.setHeader('Connection', 'close'); // each test has tunnels of its own
     response.end(
       JSON.stringify({
         access_token: SECRETS.token,
@@ -68,25 +74,43 @@ const answer: RequestListener = (request, response) => {
 interface Surroundings {
   readonly scheme?: 'http' | 'https';
   readonly host?: string;
-  /** What the proxy says to CONNECT in place of a tunnel. */
-  readonly refusal?: string;
   /** Variables of the app, of which some follow from where the proxy is. */
   readonly environment: (proxy: Proxy) => Record<string, string>;
 }
 
-/** Starts provider, proxy and app; somebody signs in, as far as they come, then asks for a page. */
-async function signInFrom({
+/** An app, its provider, and the proxy that is between them. */
+interface Network {
+  readonly proxy: Proxy;
+  /** Host and port. */
+  readonly provider: string;
+  /** Somebody signs in, as far as they come, then opens a page. */
+  readonly signIn: () => Promise<{ signedIn: Page; page: Page }>;
+  readonly close: () => Promise<void>;
+}
+
+/** Those that end with their test. */
+const ofThisTest: Network[] = [];
+afterEach(async () => {
+  for (const network of ofThisTest.splice(0)) await network.close();
+});
+
+async function startForThisTest(surroundings: Surroundings): Promise<Network> {
+  const network = await startNetwork(surroundings);
+  ofThisTest.push(network);
+  return network;
+}
+
+async function startNetwork({
   scheme = 'https',
   host = HOST,
-  refusal,
   environment,
-}: Surroundings): Promise<{ signedIn: Page; page: Page; provider: string }> {
-  received = [];
-  server = scheme === 'https' ? createHttpsServer(certificate, answer) : createHttpServer(answer);
+}: Surroundings): Promise<Network> {
+  const server =
+    scheme === 'https' ? createHttpsServer(certificate, answer) : createHttpServer(answer);
   const providerPort = await listen(server);
-  proxy = await startProxy(providerPort, refusal);
+  const proxy = await startProxy(providerPort);
   const port = await freePort();
-  url = `http://localhost:${port}`;
+  const url = `http://localhost:${port}`;
   const app = run('dist/server.js', {
     PORT: String(port),
     RALLY_SERVER: `${scheme}://${host}:${providerPort}`,
@@ -95,10 +119,20 @@ async function signInFrom({
     ...environment(proxy),
   });
   await printed(app, 'The app is at');
-  const visitor = new Visitor();
-  const signedIn = await comeBack(visitor, { url }, 'rally');
-  const page = await visitor.visit(`${url}/rally`);
-  return { signedIn, page, provider: `${host}:${providerPort}` };
+  return {
+    proxy,
+    provider: `${host}:${providerPort}`,
+    signIn: async () => {
+      const visitor = new Visitor();
+      const signedIn = await comeBack(visitor, { url }, 'rally');
+      return { signedIn, page: await visitor.visit(`${url}/rally`) };
+    },
+    close: async () => {
+      app.child.kill('SIGKILL');
+      await app.exit;
+      await Promise.all([proxy.close(), stop(server)]);
+    },
+  };
 }
 
 const trusting = () => ({ NODE_EXTRA_CA_CERTS: certificate.path });
@@ -113,42 +147,74 @@ function expectWholeSignIn({ signedIn, page }: { signedIn: Page; page: Page }): 
   expect(received.at(-1)?.headers['zsessionid']).toBe(SECRETS.token);
 }
 
-function expectNothingToRead(): void {
+function expectNothingToRead({ proxy }: Network): void {
   for (const secret of Object.values(SECRETS)) expect(proxy.read()).not.toContain(secret);
 }
 
 describeWithOpenSsl('HTTPS_PROXY', () => {
-  test.each(['HTTPS_PROXY', 'https_proxy'])(
-    '%s takes everything to an https provider, by CONNECT, and can read none of it',
-    async (name) => {
-      const { provider, ...pages } = await signInFrom({
-        environment: ({ url }) => ({ ...trusting(), [name]: url }),
+  describe('with a password', () => {
+    let network: Network;
+    beforeAll(async () => {
+      network = await startNetwork({
+        environment: ({ url }) => ({
+          ...trusting(),
+          HTTPS_PROXY: url.replace('//', '//the-app:its-password@'),
+        }),
       });
+    });
+    beforeEach(() => {
+      network.proxy.reset();
+    });
+    afterAll(() => network.close());
 
-      expectWholeSignIn(pages);
+    test('takes everything to an https provider, by CONNECT, and can read none of it', async () => {
+      const { proxy, provider } = network;
+      expectWholeSignIn(await network.signIn());
+
       expect(new Set(proxy.asked.map(({ line }) => line))).toEqual(
         new Set([`CONNECT ${provider}`]),
       );
       expect(proxy.read()).toContain(`CONNECT ${provider}`);
-      expectNothingToRead();
-    },
-  );
-
-  test('with a password gives it to the proxy alone', async () => {
-    const pages = await signInFrom({
-      environment: ({ url }) => ({
-        ...trusting(),
-        HTTPS_PROXY: url.replace('//', '//the-app:its-password@'),
-      }),
+      expectNothingToRead(network);
     });
 
-    expectWholeSignIn(pages);
-    expect(proxy.asked[0]?.authorization).toBe(`Basic ${PROXY_LOGIN}`);
-    for (const { headers } of received) expect(headers).not.toHaveProperty('proxy-authorization');
+    test('gives it to the proxy alone', async () => {
+      expectWholeSignIn(await network.signIn());
+
+      expect(network.proxy.asked[0]?.authorization).toBe(`Basic ${PROXY_LOGIN}`);
+      for (const { headers } of received) expect(headers).not.toHaveProperty('proxy-authorization');
+    });
+
+    test.each([401, 403, 407, 502])(
+      'that refuses with %i is sent no secret, and is not taken for the provider',
+      async (status) => {
+        network.proxy.reset(
+          `HTTP/1.1 ${status} No\r\nContent-Type: application/json\r\nContent-Length: 25\r\nConnection: close\r\n\r\n{"error":"invalid_grant"}`,
+        );
+        const { signedIn } = await network.signIn();
+
+        expect(signedIn.status).toBe(502);
+        expect(signedIn.text).not.toContain('invalid_grant');
+        expect(network.proxy.asked.length).toBeGreaterThan(0);
+        expect(received).toEqual([]);
+        expectNothingToRead(network);
+      },
+    );
+  });
+
+  test('may be written https_proxy', async () => {
+    const network = await startForThisTest({
+      environment: ({ url }) => ({ ...trusting(), https_proxy: url }),
+    });
+    expectWholeSignIn(await network.signIn());
+
+    expect(new Set(network.proxy.asked.map(({ line }) => line))).toEqual(
+      new Set([`CONNECT ${network.provider}`]),
+    );
   });
 
   test('is left aside for the hosts of NO_PROXY', async () => {
-    const pages = await signInFrom({
+    const network = await startForThisTest({
       environment: ({ url }) => ({
         ...trusting(),
         ...knowingHost(),
@@ -156,59 +222,42 @@ describeWithOpenSsl('HTTPS_PROXY', () => {
         NO_PROXY: `other.example,${HOST}`,
       }),
     });
+    expectWholeSignIn(await network.signIn());
 
-    expectWholeSignIn(pages);
-    expect(proxy.asked).toEqual([]);
+    expect(network.proxy.asked).toEqual([]);
   });
 
   test('is never used for a provider on this machine', async () => {
-    const pages = await signInFrom({
+    const network = await startForThisTest({
       host: 'localhost',
       environment: ({ url }) => ({ ...trusting(), HTTPS_PROXY: url }),
     });
+    expectWholeSignIn(await network.signIn());
 
-    expectWholeSignIn(pages);
-    expect(proxy.asked).toEqual([]);
+    expect(network.proxy.asked).toEqual([]);
   });
 
   test('that opens what goes through it, with a certificate of its own, gets nothing to read', async () => {
-    const { signedIn } = await signInFrom({ environment: ({ url }) => ({ HTTPS_PROXY: url }) });
+    const network = await startForThisTest({ environment: ({ url }) => ({ HTTPS_PROXY: url }) });
+    const { signedIn } = await network.signIn();
 
     expect(signedIn.status).toBe(502);
-    expect(proxy.asked.length).toBeGreaterThan(0);
+    expect(network.proxy.asked.length).toBeGreaterThan(0);
     expect(received).toEqual([]);
-    expectNothingToRead();
+    expectNothingToRead(network);
   });
-
-  test.each([401, 403, 407, 502])(
-    'that refuses with %i is sent no secret, and is not taken for the provider',
-    async (status) => {
-      const { signedIn } = await signInFrom({
-        refusal: `HTTP/1.1 ${status} No\r\nContent-Type: application/json\r\nContent-Length: 25\r\nConnection: close\r\n\r\n{"error":"invalid_grant"}`,
-        environment: ({ url }) => ({ ...trusting(), HTTPS_PROXY: url }),
-      });
-
-      expect(signedIn.status).toBe(502);
-      expect(signedIn.text).not.toContain('invalid_grant');
-      expect(received).toEqual([]);
-      expectNothingToRead();
-    },
-  );
 });
 
 describe('HTTP_PROXY', () => {
-  test.each(['localhost', '127.0.0.1'])(
-    'is never used for a provider at %s: plain http is for this machine alone',
-    async (host) => {
-      const pages = await signInFrom({
-        scheme: 'http',
-        host,
-        environment: ({ url }) => ({ HTTP_PROXY: url, HTTPS_PROXY: url }),
-      });
+  test('is never used for a provider at 127.0.0.1: plain http is for this machine alone', async () => {
+    const network = await startForThisTest({
+      scheme: 'http',
+      host: '127.0.0.1',
+      environment: ({ url }) => ({ HTTP_PROXY: url, HTTPS_PROXY: url }),
+    });
+    expectWholeSignIn(await network.signIn());
 
-      expectWholeSignIn(pages);
-      expect(proxy.asked).toEqual([]);
-      expect(proxy.read()).toBe('');
-    },
-  );
+    expect(network.proxy.asked).toEqual([]);
+    expect(network.proxy.read()).toBe('');
+  });
 });

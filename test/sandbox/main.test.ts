@@ -17,56 +17,48 @@ import { WSAPI } from '../support/wsapi.js';
 afterEach(endRuns);
 
 describe('npm run sandbox', () => {
-  test('prints settings with which a client gets the stories of somebody at Rally', async () => {
-    const { url, client, setting } = await startProcess('RALLY');
+  test('prints settings with which a client gets what somebody may see at Rally and at GoCD', async () => {
+    const { url, setting, clientOf } = await startProcess();
+    const [rally, gocd] = [clientOf('RALLY'), clientOf('GOCD')];
     const back = `${setting('app')}/oauth-redirect`;
-    const code = await codeAt(url, '/login/oauth2/auth', { ...client, redirectUri: back }, [
-      'ada@example.test',
-      { decision: 'allow' },
-    ]);
-    const tokens = await postForm({ url }, '/login/oauth2/token', {
-      grant_type: 'authorization_code',
-      code,
-      redirect_uri: back,
-      client_id: client.id,
-      client_secret: client.secret,
+    const atRally = await tokenFor(url, '/login/oauth2/token', 'authorization_code', {
+      ...rally,
+      redirectUri: back,
+      code: await codeAt(url, '/login/oauth2/auth', { ...rally, redirectUri: back }, [
+        'ada@example.test',
+        { decision: 'allow' },
+      ]),
     });
-    const { access_token: token } = tokens.body as Tokens;
+    const backFromGocd = `${back}/gocd`;
+    const atGocd = await tokenFor(url, '/go/oauth/token', 'authorization-code', {
+      ...gocd,
+      redirectUri: backFromGocd,
+      code: await codeAt(url, '/go/oauth/authorize', { ...gocd, redirectUri: backFromGocd }, [
+        'ada',
+        { authorize: 'Yes' },
+      ]),
+    });
     const stories = supertest(url).get(`${WSAPI}/hierarchicalrequirement`);
+    const pipelines = supertest(url).get(CCTRAY).buffer(true);
 
-    expect((await stories.set('zsessionid', token)).body).toMatchObject({
+    expect((await stories.set('zsessionid', atRally)).body).toMatchObject({
       QueryResult: { Errors: [], TotalResultCount: 7 },
     });
-  });
-
-  test('prints settings with which a client gets the pipelines of somebody at GoCD', async () => {
-    const { url, client, setting } = await startProcess('GOCD');
-    const back = `${setting('app')}/oauth-redirect/gocd`;
-    const code = await codeAt(url, '/go/oauth/authorize', { ...client, redirectUri: back }, [
-      'ada',
-      { authorize: 'Yes' },
-    ]);
-    const tokens = await postForm({ url }, '/go/oauth/token', {
-      grant_type: 'authorization-code',
-      code,
-      redirect_uri: back,
-      client_id: client.id,
-      client_secret: client.secret,
-    });
-    const { access_token: token } = tokens.body as Tokens;
-    const answer = await supertest(url).get(CCTRAY).buffer(true).set('Authorization', oauth(token));
-
     expect(setting('GOCD_SERVER')).toBe(`${url}/go`);
-    expect(answer.text.match(/<Project name="[^":]+ :: build" /g)).toHaveLength(3);
+    expect(
+      (await pipelines.set('Authorization', oauth(atGocd))).text.match(
+        /<Project name="[^":]+ :: build" /g,
+      ),
+    ).toHaveLength(3);
   });
 
   test('takes its printed settings back at the next start, so that a filled .env stays good', async () => {
-    const first = await startProcess('RALLY');
+    const first = await startProcess();
     const gocd = ['GOCD_SERVER', 'GOCD_CLIENT_ID', 'GOCD_CLIENT_SECRET'];
     const rally = ['RALLY_SERVER', 'RALLY_CLIENT_ID', 'RALLY_CLIENT_SECRET'];
     const kept = Object.fromEntries([...rally, ...gocd].map((name) => [name, first.setting(name)]));
     await endRuns();
-    const second = await startProcess('RALLY', kept);
+    const second = await startProcess(kept);
 
     expect([...rally, ...gocd].map((name) => second.setting(name))).toEqual(Object.values(kept));
   });
@@ -79,7 +71,7 @@ describe('npm run sandbox', () => {
       GOCD_CLIENT_ID: 'a-real-id',
       GOCD_CLIENT_SECRET: 'a-real-secret',
     };
-    const { output } = await startProcess('RALLY', real);
+    const { output } = await startProcess(real);
 
     expect(output()).toContain('RALLY_CLIENT_ID=');
     expect(output()).not.toContain('a-real-');
@@ -107,10 +99,7 @@ describe('npm run sandbox', () => {
 });
 
 /** The process, and what a person would copy from what it printed. */
-async function startProcess(
-  provider: 'RALLY' | 'GOCD',
-  environment: Readonly<Record<string, string>> = {},
-) {
+async function startProcess(environment: Readonly<Record<string, string>> = {}) {
   const server = environment['RALLY_SERVER'];
   const port = server === undefined ? await freePort() : Number(new URL(server).port);
   const process = run('dist/sandbox/main.js', {
@@ -126,10 +115,30 @@ async function startProcess(
   );
   settings.set('app', /sent back to (\S+):/.exec(process.output())?.[1]);
   const setting = (name: string) => settings.get(name) ?? '';
-  const [id, secret] = [setting(`${provider}_CLIENT_ID`), setting(`${provider}_CLIENT_SECRET`)];
+  const clientOf = (provider: 'RALLY' | 'GOCD') => {
+    const [id, secret] = [setting(`${provider}_CLIENT_ID`), setting(`${provider}_CLIENT_SECRET`)];
+    return { name: 'copied', id, secret };
+  };
   const url = setting('RALLY_SERVER');
   expect(url).toBe(`http://localhost:${port}`);
-  return { url, client: { name: 'copied', id, secret }, setting, output: process.output };
+  return { url, clientOf, setting, output: process.output };
+}
+
+/** The access token that a client gets for a code. */
+async function tokenFor(
+  url: string,
+  path: string,
+  grant_type: string,
+  { id, secret, redirectUri, code }: SandboxClient & { code: string },
+): Promise<string> {
+  const { body } = await postForm({ url }, path, {
+    grant_type,
+    code,
+    redirect_uri: redirectUri,
+    client_id: id,
+    client_secret: secret,
+  });
+  return (body as Tokens).access_token;
 }
 
 /** The code that somebody gives a client, at the first or the second provider. */

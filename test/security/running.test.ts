@@ -6,12 +6,14 @@ import { startSandbox } from '../../src/sandbox/sandbox.js';
 import { letAllBeWell, PROVIDERS } from '../support/both-providers.js';
 import { endRuns, freePort, printed, run } from '../support/process.js';
 import { SMALL } from '../support/sandbox.js';
+import { closeAll } from '../support/start.js';
 import {
   comeBack,
   json,
   reset,
   respond,
   startStubProvider,
+  startWithStub,
   type StubProvider,
 } from '../support/stub-provider.js';
 import { thrownBy } from '../support/thrown.js';
@@ -21,6 +23,7 @@ let stub: StubProvider | undefined;
 
 afterEach(async () => {
   delete process.env['NODE_ENV'];
+  await closeAll();
   await endRuns();
   await stub?.close();
   stub = undefined;
@@ -99,7 +102,7 @@ test('G6 no answer of a provider ends the process, or leaves it with a fault tha
   const url = `http://localhost:${port}`;
   const server = run('dist/server.js', {
     PORT: String(port),
-    UPSTREAM_TIMEOUT_MS: '2000',
+    UPSTREAM_TIMEOUT_MS: '500',
     RALLY_SERVER: stub.url,
     RALLY_CLIENT_ID: 'the-client',
     RALLY_CLIENT_SECRET: 'the-client-secret-of-rally',
@@ -135,18 +138,10 @@ test('G6 no answer of a provider ends the process, or leaves it with a fault tha
 describe('G6 who begins very many sign-ins', () => {
   test('is slowed down, by their address; a router’s word for it counts only where there is a router (ASVS 15.2.2)', async () => {
     stub = await startStubProvider();
-    const port = await freePort();
-    const server = run('dist/server.js', {
-      PORT: String(port),
-      RATE_LIMIT_PER_MINUTE: '2',
-      RALLY_SERVER: stub.url,
-      RALLY_CLIENT_ID: 'the-client',
-      RALLY_CLIENT_SECRET: 'the-client-secret-of-rally',
-    });
-    await printed(server, 'The app is at');
+    const { url } = await startWithStub(stub, { RATE_LIMIT_PER_MINUTE: '2' });
     const statuses = [];
     for (let sent = 0; sent < 4; sent++) {
-      const asked = supertest(`http://localhost:${port}`).get('/login/rally');
+      const asked = supertest(url).get('/login/rally');
       statuses.push((await asked.set('X-Forwarded-For', `203.0.113.${sent}`)).status);
     }
 

@@ -1,6 +1,5 @@
 // SECURITY.md, D and F6: what stands in Redis, which others may read, and write to.
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { createClient } from 'redis';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { allow, goToConsent, signIn } from '../support/dance.js';
 import { secretsIn } from '../support/everything.js';
 import { findRedisServer, RedisServer } from '../support/redis-server.js';
@@ -14,8 +13,11 @@ describeWithRedis('a session in Redis', () => {
   let redis: RedisServer;
   let started: Started;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     redis = await RedisServer.start();
+  });
+  beforeEach(async () => {
+    await redis.empty();
     started = await start({
       environment: {
         REDIS_URL: redis.url,
@@ -24,26 +26,22 @@ describeWithRedis('a session in Redis', () => {
       sandbox: { stories: 3, pipelines: 1 },
     });
   });
-  afterEach(async () => {
-    await closeAll();
-    await redis.close();
-  });
+  afterEach(closeAll);
+  afterAll(() => redis.close());
 
   test('D2 is worth nothing under another id, or changed: whoever writes to Redis signs nobody in', async () => {
     const [ada, sol] = [await signedIn('ada@example.test'), await signedIn('sol@example.test')];
-    const client = createClient({ url: redis.url });
-    await client.connect();
     const keyOf = (cookie: string) =>
       `rally-gocd-oauth-sample:session:${decodeURIComponent(cookie).slice('sid=s:'.length).split('.')[0] ?? ''}`;
-    const record = (await client.get(keyOf(ada))) ?? '';
+    const record = (await redis.withClient((client) => client.get(keyOf(ada)))) ?? '';
     expect(record).not.toBe('');
-    await client.set(keyOf(sol), record);
+    await redis.withClient((client) => client.set(keyOf(sol), record));
     const copied = await headingWith(sol);
     const middle = Math.floor(record.length / 2);
     const changed = record[middle] === 'A' ? 'B' : 'A';
-    await client.set(keyOf(ada), record.slice(0, middle) + changed + record.slice(middle + 1));
+    const other = record.slice(0, middle) + changed + record.slice(middle + 1);
+    await redis.withClient((client) => client.set(keyOf(ada), other));
     const altered = await headingWith(ada);
-    await client.close();
 
     expect(copied).toBe('Not connected to Rally');
     expect(altered).toBe('Not connected to Rally');
@@ -62,11 +60,12 @@ describeWithRedis('a session in Redis', () => {
       ...gocd.grants.all.flatMap(({ accessToken, refreshToken }) => [accessToken, refreshToken]),
     ];
     const names = ['Ada Finch', 'ada@example.test', location.searchParams.get('state') ?? 'none'];
+    const fields = ['accessToken', 'connections'];
     const dump = await redis.dump();
 
     expect(dump).toContain(':session:');
     expect(tokens).toHaveLength(4);
-    expect(secretsIn(dump, [...tokens, ...names])).toEqual([]);
+    expect(secretsIn(dump, [...tokens, ...names, ...fields])).toEqual([]);
   });
 
   async function signedIn(username: string): Promise<string> {

@@ -8,16 +8,20 @@ export interface Proxy {
   readonly url: string;
   /** `CONNECT provider.example:443` and so on, with `Proxy-Authorization` where it was sent. */
   readonly asked: { readonly line: string; readonly authorization: string | undefined }[];
+  /**
+   * Starts anew: nothing has been asked or read.
+   *
+   * @param refusal answers CONNECT from now on, instead of a tunnel
+   */
+  readonly reset: (refusal?: string) => void;
   /** Every byte that came from clients. */
   readonly read: () => string;
   readonly close: () => Promise<void>;
 }
 
-/**
- * @param port of this machine, where every tunnel ends, whatever host was asked for
- * @param refusal answers CONNECT in place of a tunnel
- */
-export async function startProxy(port: number, refusal?: string): Promise<Proxy> {
+/** @param port of this machine, where every tunnel ends, for each host */
+export async function startProxy(port: number): Promise<Proxy> {
+  let refusal: string | undefined;
   const asked: Proxy['asked'] = [];
   const read: Buffer[] = [];
   const open = new Set<Duplex>();
@@ -49,6 +53,11 @@ export async function startProxy(port: number, refusal?: string): Promise<Proxy>
   return {
     url: `http://127.0.0.1:${await listen(server)}`,
     asked,
+    reset: (text) => {
+      refusal = text;
+      asked.length = 0;
+      read.length = 0;
+    },
     read: () => Buffer.concat(read).toString('latin1'),
     close: async () => {
       for (const socket of open) socket.destroy();

@@ -3,6 +3,9 @@ import { accessSync, constants, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { tmpdir } from 'node:os';
+import type { RedisClientType } from 'redis';
+
+type Client = RedisClientType;
 
 /** @returns the path of this machine's redis-server */
 export function findRedisServer(): string | undefined {
@@ -36,11 +39,13 @@ export class RedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Begins to answer. */
+  /** Starts to answer, unless it does. */
   async start(): Promise<void> {
+    if (this.child?.exitCode === null && this.child.signalCode === null) return;
     const child = spawn(findRedisServer() ?? 'redis-server', [
       ...['--port', String(this.port), '--bind', '127.0.0.1', '--dir', this.folder],
-      ...['--appendonly', 'yes', '--appendfsync', 'always', '--save', ''],
+      // What it has handed to the system outlives its own crash. A crash of the machine is not tested.
+      ...['--appendonly', 'yes', '--appendfsync', 'no', '--save', ''],
     ]);
     this.child = child;
     await new Promise<void>((resolve, reject) => {
@@ -61,17 +66,32 @@ export class RedisServer {
     this.child?.kill(signal);
   }
 
-  /** Everything that stands in it, as `redis-cli` would show it. */
-  async dump(): Promise<string> {
+  /** Deletes all that it holds, so that tests can share it. */
+  async empty(): Promise<void> {
+    await this.withClient((client) => client.flushAll());
+  }
+
+  /** Sends it commands that the app does not send. */
+  async withClient<Result>(ask: (client: Client) => Promise<Result>): Promise<Result> {
     const { createClient } = await import('redis');
     const client = createClient({ url: this.url });
     await client.connect();
-    const lines = [];
-    for (const key of await client.keys('*')) {
-      lines.push(`${key} ${String(await client.get(key).catch(() => ''))}`);
+    try {
+      return await ask(client);
+    } finally {
+      await client.close();
     }
-    await client.close();
-    return lines.join('\n');
+  }
+
+  /** Everything that stands in it, as `redis-cli` would show it. */
+  async dump(): Promise<string> {
+    return this.withClient(async (client) => {
+      const lines = [];
+      for (const key of await client.keys('*')) {
+        lines.push(`${key} ${String(await client.get(key).catch(() => ''))}`);
+      }
+      return lines.join('\n');
+    });
   }
 
   async close(): Promise<void> {
