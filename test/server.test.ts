@@ -7,13 +7,19 @@ import { join, resolve } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { signIn } from './support/dance.js';
 import { endRuns, freePort, printed, run as runProgram } from './support/process.js';
-import { listen, stop } from './support/start.js';
-import { hang, startStubProvider, type StubProvider } from './support/stub-provider.js';
+import { closeAll, listen, stop } from './support/start.js';
+import {
+  hang,
+  startStubProvider,
+  startWithStub,
+  type StubProvider,
+} from './support/stub-provider.js';
 import { Visitor } from './support/visitor.js';
 
 let stub: StubProvider | undefined;
 
 afterEach(async () => {
+  await closeAll();
   await endRuns();
   await stub?.close();
   stub = undefined;
@@ -66,21 +72,6 @@ describe('npm start with nothing configured', () => {
     expect(server.output()).toContain('A restart signs everybody out');
   });
 
-  test('serves without its Redis, and says in one line what is missing', async () => {
-    const [port, sandboxPort] = [await freePort(), await freePort()];
-    const server = run({
-      PORT: String(port),
-      SANDBOX_PORT: String(sandboxPort),
-      REDIS_URL: `redis://127.0.0.1:${await freePort()}`,
-      SESSION_SECRET: 'a secret of the tests, of thirty-two characters or more',
-    });
-    await printed(server, 'a person who may view no pipeline');
-
-    expect((await fetch(`http://localhost:${port}/healthz`)).status).toBe(200);
-    expect((await fetch(`http://localhost:${port}/readyz`)).status).toBe(503);
-    expect(server.output().match(/.*ECONNREFUSED.*check REDIS_URL.*/g)).toHaveLength(1);
-  });
-
   test('does not take an .env that it cannot read for none', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'env-'));
     mkdirSync(join(folder, '.env'));
@@ -105,14 +96,7 @@ describe('npm start with nothing configured', () => {
 describe('a browser that leaves', () => {
   test('ends the request to the provider that was made for it', async () => {
     stub = await startStubProvider();
-    const port = await freePort();
-    const server = run({
-      PORT: String(port),
-      RALLY_SERVER: stub.url,
-      RALLY_CLIENT_ID: 'the-client',
-      RALLY_CLIENT_SECRET: 'the-client-secret-of-rally',
-    });
-    await printed(server, 'The app is at');
+    const { url } = await startWithStub(stub);
     const ended = new Promise<string>((resolve) => {
       stub?.answers.set('/login/oauth2/token', (request, response) => {
         hang(request, response);
@@ -123,7 +107,6 @@ describe('a browser that leaves', () => {
       });
     });
     const browser = new AbortController();
-    const url = `http://localhost:${port}`;
     const begun = await fetch(`${url}/login/rally`, { redirect: 'manual' });
     const state = new URL(begun.headers.get('Location') ?? '').searchParams.get('state') ?? '';
     const back = fetch(`${url}/oauth-redirect?code=c&state=${state}`, {

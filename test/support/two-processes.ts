@@ -1,4 +1,4 @@
-import { createClient } from 'redis';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
 import { settingsFor, startAppProcess, type AppProcess } from './app-process.js';
 import { freePort } from './process.js';
@@ -10,6 +10,9 @@ import { Visitor } from './visitor.js';
 
 /** Heroku's router gives up after 30 s. */
 const ROUTER_MS = 30_000;
+
+/** The processes under test need the processor more than a test that waits for them. */
+const POLL_MS = 10;
 
 /** Two processes of the app on one Redis, and a sandbox for both. */
 export class TwoProcesses {
@@ -61,6 +64,24 @@ export class TwoProcesses {
     });
     await two.startApps();
     return two;
+  }
+
+  /** As it was at the start: Redis is there and empty, no failure is switched on, all counts are 0. */
+  async reset(): Promise<void> {
+    this.redis.signal('SIGCONT');
+    await this.redis.start();
+    await this.redis.empty();
+    await this.areReady();
+    this.sandbox.world.failures.switchOff();
+    this.tokenRequests = 0;
+    this.tokenAnswers = 0;
+  }
+
+  /** Waits until both processes have found their Redis. */
+  async areReady(): Promise<void> {
+    for (const process of [0, 1] as const) {
+      await until(async () => (await this.browser().ask(process, '/readyz')).status === 200);
+    }
   }
 
   async startApps(): Promise<void> {
@@ -118,13 +139,12 @@ export class TwoProcesses {
 
   /** Leaves sessions locked, as a process does that is killed while it changes them. */
   async lockSessions(): Promise<void> {
-    const client = createClient({ url: this.redis.url });
-    await client.connect();
-    for (const key of await client.keys('*:session:*')) {
-      const expiration = { type: 'PX', value: 5_000 } as const;
-      await client.set(key.replace(':session:', ':lock:session:'), 'killed', { expiration });
-    }
-    await client.close();
+    await this.redis.withClient(async (client) => {
+      for (const key of await client.keys('*:session:*')) {
+        const expiration = { type: 'PX', value: 5_000 } as const;
+        await client.set(key.replace(':session:', ':lock:session:'), 'killed', { expiration });
+      }
+    });
   }
 
   /** @param seconds how late a slow answer comes */
@@ -180,5 +200,5 @@ export class Browser {
 
 /** Waits for something that another process does, as long as the test may take. */
 export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await new Promise((resolve) => setImmediate(resolve));
+  while (!(await isSo())) await delay(POLL_MS);
 }
