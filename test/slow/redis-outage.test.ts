@@ -16,7 +16,8 @@ import { signIn, tokenRequests } from '../support/dance.js';
 import { endRuns, freePort, printed, run } from '../support/process.js';
 import { findRedisServer, RedisServer } from '../support/redis-server.js';
 import { closeAll, start, type Started } from '../support/start.js';
-import { TwoProcesses, until, type Browser } from '../support/two-processes.js';
+import { TwoProcesses, type Browser } from '../support/two-processes.js';
+import { until } from '../support/until.js';
 import { Visitor } from '../support/visitor.js';
 
 // Without a redis-server, support/machine.ts has said so before the tests began, and failed in CI.
@@ -137,6 +138,14 @@ describeWithRedis('sessions in Redis', () => {
       await closeAll();
       await cable.close();
       await redis.close();
+    });
+
+    test('are found again over another one', async () => {
+      cable.freeze();
+      expect((await visitor.visit(`${far.url}/rally`)).status).toBe(503);
+
+      await until(async () => (await visitor.visit(`${far.url}/readyz`)).status === 200);
+      expect((await visitor.visit(`${far.url}/rally`)).status).toBe(200);
     });
 
     test('keep a new token, also when the answer to its writing was lost', async () => {

@@ -12,7 +12,8 @@ import {
 } from '@jest/globals';
 import { findRedisServer } from '../support/redis-server.js';
 import { runRounds } from '../support/rounds.js';
-import { TwoProcesses, until } from '../support/two-processes.js';
+import { TwoProcesses } from '../support/two-processes.js';
+import { until } from '../support/until.js';
 
 // Without a redis-server, support/machine.ts has said so before the tests began, and failed in CI.
 const describeWithRedis = findRedisServer() ? describe : describe.skip;

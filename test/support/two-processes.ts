@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { startSandbox, type Sandbox } from '../../src/sandbox/sandbox.js';
 import { settingsFor, startAppProcess, type AppProcess } from './app-process.js';
 import { freePort } from './process.js';
@@ -6,13 +5,11 @@ import { allow } from './dance.js';
 import { RedisServer } from './redis-server.js';
 import { askFor } from './sandbox.js';
 import { stop } from './start.js';
+import { until } from './until.js';
 import { Visitor } from './visitor.js';
 
 /** Heroku's router gives up after 30 s. */
 const ROUTER_MS = 30_000;
-
-/** The processes under test need the processor more than a test that waits for them. */
-const POLL_MS = 10;
 
 /** Two processes of the app on one Redis, and a sandbox for both. */
 export class TwoProcesses {
@@ -196,9 +193,4 @@ export class Browser {
       }),
     );
   }
-}
-
-/** Waits for something that another process does, as long as the test may take. */
-export async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await delay(POLL_MS);
 }

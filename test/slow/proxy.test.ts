@@ -13,12 +13,12 @@ import {
   jest,
   test,
 } from '@jest/globals';
-import { hasOpenSsl, makeCertificate, type Certificate } from './support/certificate.js';
-import { freePort, printed, run } from './support/process.js';
-import { startProxy, type Proxy } from './support/proxy.js';
-import { listen, stop } from './support/start.js';
-import { comeBack } from './support/stub-provider.js';
-import { Visitor, type Page } from './support/visitor.js';
+import { hasOpenSsl, makeCertificate, type Certificate } from '../support/certificate.js';
+import { freePort, printed, run } from '../support/process.js';
+import { startProxy, type Proxy } from '../support/proxy.js';
+import { listen, stop } from '../support/start.js';
+import { comeBack } from '../support/stub-provider.js';
+import { Visitor, type Page } from '../support/visitor.js';
 
 // Without openssl, support/machine.ts has said so before the tests began, and failed in CI.
 const describeWithOpenSsl = hasOpenSsl() ? describe : describe.skip;
