@@ -72,7 +72,13 @@ export function createApp(
   app.use(requestLog(log));
   route('/healthz', { get: [healthz] });
   route('/readyz', { get: [readyz(store)] });
-  app.use('/public', staticFiles(join(import.meta.dirname, '../public')));
+  app.use(
+    '/public',
+    staticFiles(
+      // SECURITY.md F5: a folder that holds nothing but what browsers may have.
+      join(import.meta.dirname, '../public'),
+    ),
+  );
   app.use(inBrowserRequest);
   app.use(sessions(config, store));
 

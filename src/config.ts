@@ -74,6 +74,7 @@ export function loadConfig(variables: Record<string, string | undefined>): Confi
   const reading = readEnvironment(variables);
   const config = assemble(reading);
   const { problems } = reading;
+  // SECURITY.md G2: production must not fall back to the sandbox.
   if (!config.rally && !config.gocd && config.isProduction) {
     problems.push(
       'RALLY_CLIENT_ID and RALLY_CLIENT_SECRET are missing: set both to offer Rally (production needs one provider)',
@@ -161,6 +162,7 @@ function sessionSecrets({ environment, problems }: Reading): string[] {
   if (secrets.some((secret) => secret === '')) {
     problems.push('SESSION_SECRET must be one secret, or several separated by commas');
   } else if (isProduction && secrets.some((secret) => secret.length < 32)) {
+    // SECURITY.md G1: a short secret can be guessed, and then cookies can be forged.
     problems.push('SESSION_SECRET must have 32 characters or more (each one of a list)');
   }
   return secrets;

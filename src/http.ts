@@ -39,7 +39,9 @@ export interface Http {
   postForm(url: URL, form: URLSearchParams): Promise<ProviderAnswer>;
 }
 
+/** SECURITY.md B5: a few tokens need no more. */
 const TOKEN_ANSWER_BYTES = 1_000_000;
+/** SECURITY.md E3: bounds the memory of one response. */
 const API_ANSWER_BYTES = 20_000_000;
 
 /** A server may close an idle connection at any time: we close ours first, and lose no request. */
@@ -55,7 +57,7 @@ export function createHttp(timeoutMs: number): Http {
   const instance = axios.create({
     httpAgent: new HttpAgent({ keepAlive: true, timeout: IDLE_CONNECTION_MS }),
     httpsAgent: new HttpsAgent({ keepAlive: true, timeout: IDLE_CONNECTION_MS }),
-    // A redirect would carry the zsessionid header, or the client secret, to another host.
+    // SECURITY.md B4, E1: a redirect would send the client secret or a token to another host.
     maxRedirects: 0,
     validateStatus: () => true,
     responseType: 'text',
@@ -66,6 +68,7 @@ export function createHttp(timeoutMs: number): Http {
   return {
     timeoutMs,
     get: async (url, headers, line) => {
+      // SECURITY.md F6: a provider may repeat the token anywhere.
       for (const value of Object.values(headers)) rememberSecret(credentialIn(value));
       const leave = line && (await takePlace(lines, line));
       try {
@@ -80,6 +83,7 @@ export function createHttp(timeoutMs: number): Http {
     },
     postForm: (url, form) => {
       form.forEach((value, name) => {
+        // SECURITY.md F6: a provider may repeat our secret in its error.
         if (isSecretName(name)) rememberSecret(value);
       });
       return send(instance, timeoutMs, {
@@ -137,13 +141,18 @@ async function send(
     // Without its body: the page of a redirect may repeat what we sent.
     if (status >= 300 && status < 400)
       throw new UpstreamError('redirect', `status ${status}`, { ...answer, body: '' });
-    if (status === 429 || status === 503)
+    if (
+      // SECURITY.md E2: a provider under load is not called again (RFC 9110 §10.2.3).
+      status === 429 ||
+      status === 503
+    )
       throw new UpstreamError('busy', `status ${status}`, answer);
     return answer;
   } catch (error) {
     if (!(error instanceof AxiosError)) throw error;
     const upstreamError = limit.reason() ?? noAnswer(error);
     note(error.config?.headers, { failure: upstreamError.failure });
+    // SECURITY.md B6: without the error of axios, which holds the request and its secrets.
     throw upstreamError;
   } finally {
     limit.lift();

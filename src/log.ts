@@ -29,7 +29,7 @@ export function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { type: typeof error };
   return {
     type: error.constructor.name,
-    message: maskText(error.message),
+    message: maskText(error.message), // SECURITY.md F6: it may quote what a provider sent
     ...('code' in error && { code: maskText(String(error.code)) }),
     ...(error.stack && { stack: stackLines(error.stack) }),
     ...(error.cause !== undefined && { cause: describeError(error.cause) }),

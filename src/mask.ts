@@ -50,7 +50,10 @@ export function rememberSecret(secret: string): void {
  */
 export function mask(secret: string): string {
   if (MASKED.test(secret)) return secret;
-  return secret.length < 16 ? '…' : `${secret.slice(0, 4)}…${secret.slice(-4)}`;
+  return secret.length < 16
+    ? // SECURITY.md F6: eight characters of a short secret are too much.
+      '…'
+    : `${secret.slice(0, 4)}…${secret.slice(-4)}`;
 }
 
 /** The beginning of a long text, without what may be the first half of a secret: that is not known. */
@@ -102,7 +105,12 @@ export function maskText(text: string, known?: Secrets): string {
   return maskSent(text, known)
     .replace(QUOTED_SECRET, (_match, name: string, value: string) => name + mask(value))
     .replace(NAMED_SECRET, (_match, name: string, value: string) => name + mask(value))
-    .replace(LONG_RUN, (run) => (isRandomLooking(run) ? mask(run) : run));
+    .replace(LONG_RUN, (run) =>
+      isRandomLooking(run)
+        ? // SECURITY.md F6: a secret of someone else, which we do not know.
+          mask(run)
+        : run,
+    );
 }
 
 /** `unsupported_grant_type` is long too, but it is a word: it has neither digits nor mixed case. */

@@ -46,6 +46,7 @@ export async function refresh(
   // The old refresh token is spent as soon as it is sent: the new one must be kept, whoever waits.
   return evenIfTheBrowserLeaves(() => {
     const before = underWay.get(stale.id);
+    // SECURITY.md C1+: a refresh token that arrives twice looks stolen (RFC 9700 §4.14).
     if (before) return before;
     const mine = refreshInTurn(request, provider, stale).finally(() => underWay.delete(stale.id));
     underWay.set(stale.id, mine);
@@ -71,13 +72,15 @@ async function refreshInTurn(
     // What another sign-in has connected is not for this request. Its session id may be one that
     // somebody planted in this browser before, and waits with (session fixation).
     if (current?.id !== stale.id) throw new NotConnectedError(provider, 'was_replaced');
-    if (!isAsItWas(current, stale)) return current; // another process was faster
+    // SECURITY.md C1+: another process was faster.
+    if (!isAsItWas(current, stale)) return current;
     const tokens = await askForTokens(request, provider, current);
     const renewed = renewedConnection(current, tokens);
     const isKept = await persistently(lastTry, () =>
       replaceConnection(request, provider.id, current, renewed),
     );
-    if (!isKept) throw new NotConnectedError(provider, 'was_replaced'); // a log-out or a sign-in wins
+    // SECURITY.md C5: a log-out or a sign-in wins.
+    if (!isKept) throw new NotConnectedError(provider, 'was_replaced');
     request.log.info({ provider: provider.id, pid: process.pid }, 'token renewed');
     return renewed;
   });
@@ -96,8 +99,10 @@ async function askForTokens(
     );
     return readTokenResponse(answer);
   } catch (error) {
+    // SECURITY.md C4: an outage signs nobody out.
     if (!isRefusal(error)) throw error;
     request.log.warn({ err: error }, `${provider.name} refused to renew a token`);
+    // SECURITY.md C3: a refused refresh token is not sent again.
     await disconnect(request, provider.id, connection);
     throw new ConnectionLostError(provider, connection.kind);
   }
@@ -106,6 +111,7 @@ async function askForTokens(
 /** Any OAuth error, or an answer without a token. A page of a proxy is none: it is tried again. */
 function isRefusal(error: unknown): boolean {
   return (
+    // SECURITY.md C3: invalid_client ends a connection as invalid_grant does (§5.2).
     error instanceof TokenResponseError ||
     (error instanceof UnusableTokenResponseError && error.isAnswer)
   );

@@ -31,7 +31,11 @@ export class Secrets {
     if (text.length < this.shortest) return []; // most texts have no room for a secret
     const found = this.search(text);
     const meant = withoutEscapes(text);
-    const escaped = meant === text ? [] : this.search(meant);
+    const escaped =
+      meant === text
+        ? []
+        : // SECURITY.md F6: a server may repeat a secret escaped for a URL, HTML or JSON.
+          this.search(meant);
     if (escaped.length === 0) return found;
     const places = placesIn(text);
     return found.concat(
@@ -64,6 +68,12 @@ export class Secrets {
 function formsOf(secret: string): readonly string[] {
   if (secret.length < SHORTEST_SECRET) return [];
   const base64 = Buffer.from(secret).toString('base64').replace(/=+$/, '');
-  const forms = new Set([secret, withoutEscapes(secret), base64].map(alike));
+  const forms = new Set(
+    [
+      secret,
+      withoutEscapes(secret),
+      base64, // SECURITY.md F6: as in an Authorization header
+    ].map(alike),
+  );
   return [...forms].filter(({ length }) => length >= SHORTEST_SECRET);
 }

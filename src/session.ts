@@ -30,11 +30,12 @@ export function sessions(config: Config, store: SessionStore): RequestHandler[] 
     secret: [...config.sessionSecrets],
     store,
     resave: false, // an unchanged session is not written back: that would undo another request's
-    saveUninitialized: false, // someone who only looks around gets no cookie
+    saveUninitialized: false, // SECURITY.md D4: someone who only looks around gets no cookie
     cookie: {
       path: '/',
-      httpOnly: true, // out of reach of scripts
-      sameSite: 'lax', // sent along with the provider's redirect, but not with a foreign form's POST
+      httpOnly: true, // SECURITY.md D3: out of reach of scripts
+      // SECURITY.md D3: sent with the provider's redirect, but not with another site's POST.
+      sameSite: 'lax',
       secure,
       // No expiry: the store ends an idle session. A rolling one would be sent with every answer,
       // and a slow answer could bring back the id that a sign-in in another tab has just replaced.
@@ -44,8 +45,12 @@ export function sessions(config: Config, store: SessionStore): RequestHandler[] 
 }
 
 function cookie({ isHttps }: Config): { name: string; secure: boolean } {
-  // "__Host-" makes the browser refuse a cookie that a sibling domain planted.
-  return isHttps ? { name: '__Host-sid', secure: true } : { name: 'sid', secure: false };
+  return isHttps
+    ? {
+        name: '__Host-sid', // SECURITY.md D3: a sibling domain cannot plant a cookie of this name
+        secure: true, // SECURITY.md D3: never sent over plain http
+      }
+    : { name: 'sid', secure: false };
 }
 
 /** Ends the session on the server, and takes its cookie from the browser. */
@@ -55,6 +60,7 @@ export async function forgetEverything(
   config: Config,
 ): Promise<void> {
   const { session } = request;
+  // SECURITY.md D6: a copied cookie is useless after the log-out.
   await endSession(request);
   await forgetRecordings(storeOf(request), session, PROVIDER_IDS);
   const { name, secure } = cookie(config);

@@ -9,6 +9,7 @@ const SLICE_CHARACTERS = 65_536;
  */
 export async function* slicesOf(text: string): AsyncGenerator<string> {
   for (let start = 0; start < text.length; start += SLICE_CHARACTERS) {
+    // SECURITY.md E3: other requests have their turn while a large response is parsed.
     if (start > 0) await giveWay();
     yield text.slice(start, start + SLICE_CHARACTERS);
   }

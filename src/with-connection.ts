@@ -57,8 +57,14 @@ async function withKept<Result>(
     return await call(connection);
   } catch (error) {
     if (!(error instanceof CredentialRejectedError)) throw error;
-    if (inTime?.failure) throw inTime.failure; // it can be renewed when the provider is back
-    if (inTime || kept.refreshToken === undefined) return lose(request, provider, connection);
+    // SECURITY.md C4: it can be refreshed when the provider is available again.
+    if (inTime?.failure) throw inTime.failure;
+    if (
+      // SECURITY.md C3: one refresh for each request, never a loop.
+      inTime ||
+      kept.refreshToken === undefined
+    )
+      return lose(request, provider, connection);
   }
   const renewed = await refresh(request, provider, connection);
   try {

@@ -6,6 +6,7 @@ export function serverUrl({ environment, given, problems }: Reading): string {
   const isProduction = environment.NODE_ENV === 'production';
   const { SERVER_URL, HEROKU_APP_DEFAULT_DOMAIN_NAME, DYNO, PORT } = environment;
   if (SERVER_URL) {
+    // SECURITY.md G1: over plain http anybody on the way reads codes and cookies.
     if (isProduction && !isSecureOrLoopback(SERVER_URL)) {
       problems.push('SERVER_URL must begin with https:// in production');
     }

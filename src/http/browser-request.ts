@@ -6,7 +6,7 @@ import { withSecretsOfItsOwn } from '../mask.js';
 import type { Exchange } from './exchanges.js';
 import { endedEarly } from './upstream-error.js';
 
-/** Heroku's router gives up on a browser's request after 30 s; we answer before that. */
+/** SECURITY.md B5: Heroku's router gives up on a browser's request after 30 s. */
 const BROWSER_REQUEST_MS = 25_000;
 
 /** What provider requests are made for. */

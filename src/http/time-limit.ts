@@ -28,6 +28,7 @@ export function limitTime(leftMs: number, gone?: AbortSignal): TimeLimit {
     end(true);
   };
   const timer = setTimeout(() => {
+    // SECURITY.md B5: a server that sends a byte now and then would hold a request for ever.
     end(false);
   }, leftMs);
   if (gone?.aborted) onGone();

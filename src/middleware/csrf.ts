@@ -16,15 +16,20 @@ export const { generateToken } = csrf;
  * @param serverUrl the only address whose pages hold our forms
  */
 export function refuseForgedForms(serverUrl: string): RequestHandler[] {
-  const readForm = express.urlencoded({ extended: false, limit: '10kb', parameterLimit: 20 });
+  const readForm = express.urlencoded({
+    extended: false,
+    limit: '10kb', // SECURITY.md F4: our largest form has two fields
+    parameterLimit: 20, // SECURITY.md F4: parsing costs time for each field
+  });
   return [
     readForm,
     (request, _response, next) => {
-      // Says which site the form is on. Older browsers may leave it out; the token is still asked.
       const origin = request.get('Origin');
+      // SECURITY.md F2: another site's form. Older browsers send no Origin, but the token.
       if (origin !== undefined && origin !== new URL(serverUrl).origin) {
         throw new ForgeryError('the form is on another site');
       }
+      // SECURITY.md F2: a form that this session was not given (CSRF).
       if (!csrf.isRequestValid(request)) {
         throw new ForgeryError('the form has no token of this session');
       }

@@ -76,9 +76,11 @@ const LONGEST_QUOTATION = 500;
 
 /** A provider's words: without secrets that it may repeat, and short. The view escapes them. */
 export function quote(...texts: (string | undefined)[]): string {
-  // Masked before it is cut: half a secret would not look like one.
   const whole = texts.filter((text) => text !== undefined).join(': ');
-  return shortened(maskText(beginningOf(whole, 5000)));
+  return shortened(
+    // SECURITY.md B6: masked before it is cut, because half a secret does not look like one.
+    maskText(beginningOf(whole, 5000)),
+  );
 }
 
 /** For words that hold no secret. */

@@ -184,6 +184,7 @@ function requestPage(error: unknown, { serverUrl }: Visit): ErrorPage | undefine
 
 function unknownPage(error: unknown): ErrorPage {
   const status = statusOf(error);
+  // SECURITY.md F4: a malformed request is not a fault of this app.
   if (status !== undefined && status >= 400 && status < 500) {
     return {
       status,

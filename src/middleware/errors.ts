@@ -42,6 +42,7 @@ export function errors(serverUrl: string): ErrorRequestHandler {
     // Nothing can be mended in an answer that is half sent, but it must not end as if it were whole.
     // Not by Express, which would print the error as it is.
     if (response.headersSent) {
+      // SECURITY.md E7: half a file must not look like a whole one.
       response.destroy();
       return;
     }

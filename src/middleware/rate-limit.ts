@@ -24,7 +24,9 @@ export function limitSignIns(perMinute: number, log: Logger, store?: Store): Req
     ...(store && { store }),
     passOnStoreError: true, // a limit that cannot count must not lock everybody out
     logger: { warn: complain, error: complain },
-    skip: () => perMinute === 0,
+    skip: () =>
+      // SECURITY.md G6: only a setting switches the limit off.
+      perMinute === 0,
     standardHeaders: false,
     legacyHeaders: false,
     // It would warn of X-Forwarded-For, which anybody may send: `configureExpress` says when it is trusted.

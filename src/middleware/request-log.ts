@@ -23,7 +23,11 @@ export function requestLog(log: Logger): RequestHandler {
     const from = performance.now();
     request.id = uuid(); // never the visitor's own X-Request-Id: log lines could be forged
     request.log = log.child({
-      req: { id: request.id, method: request.method, path: pathOf(request) },
+      req: {
+        id: request.id,
+        method: request.method,
+        path: pathOf(request), // SECURITY.md F6: without the query, which may hold a code
+      },
     });
     response.once('close', () => {
       if (isOfNoInterest(request)) return;

@@ -12,21 +12,22 @@ export function securityHeaders(isHttps: boolean): RequestHandler[] {
       contentSecurityPolicy: {
         useDefaults: false,
         directives: {
-          defaultSrc: ["'none'"],
+          defaultSrc: ["'none'"], // SECURITY.md F1: what is not named below is not loaded
           // Files of our own, which only add to pages: nothing inline, and calls to us alone.
           scriptSrc: ["'self'"],
           connectSrc: ["'self'"],
           styleSrc: ["'self'"],
           imgSrc: ["'self'"],
-          formAction: ["'self'"],
-          frameAncestors: ["'none'"],
-          baseUri: ["'none'"],
+          formAction: ["'self'"], // SECURITY.md F1: an injected form cannot post elsewhere
+          frameAncestors: ["'none'"], // SECURITY.md F1: no clickjacking
+          baseUri: ["'none'"], // SECURITY.md F1: an injected <base> would redirect our links
           ...(isHttps && { upgradeInsecureRequests: [] }),
         },
       },
-      // `no-referrer` would make a browser's own POST say "Origin: null"; this keeps the code of
-      // a redirect URI from other sites just as well (RFC 9700 §4.2.4).
+      // SECURITY.md F1: `no-referrer` would make a browser's own POST say "Origin: null"; this keeps
+      // the code of a redirect URI from other sites just as well (RFC 9700 §4.2.4).
       referrerPolicy: { policy: 'same-origin' },
+      // SECURITY.md F1: a first request over http could be intercepted.
       strictTransportSecurity: isHttps && { maxAge: 365 * 24 * 60 * 60 },
       xFrameOptions: { action: 'deny' },
       // For browsers and plug-ins that are gone: Internet Explorer 8, Flash, the XSS filters of old.
@@ -38,7 +39,7 @@ export function securityHeaders(isHttps: boolean): RequestHandler[] {
     }),
     (_request, response, next) => {
       response.set('Permissions-Policy', 'camera=(), geolocation=(), microphone=(), payment=()');
-      // Pages differ by person and hold their data; express.static overrides this for its files.
+      // SECURITY.md D8: pages hold users' data; express.static overrides this for its files.
       response.set('Cache-Control', 'no-store');
       next();
     },

@@ -44,6 +44,7 @@ export function upstreamPage(error: UpstreamError, provider: Provider, visit: Vi
         words: quote(error.excerpt),
       },
     }),
+    // SECURITY.md E2: the browser learns when to retry.
     ...(error.retryAfter && { headers: { 'Retry-After': error.retryAfter } }),
     link: againLink(visit, provider),
   };

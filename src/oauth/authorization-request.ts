@@ -23,14 +23,15 @@ export function authorizationRequestUrl(
 ): string {
   const url = new URL(client.authorizationEndpoint);
   const parameters = {
-    response_type: 'code', // the authorization code grant: the token never passes the browser
+    response_type: 'code', // SECURITY.md A1: the token never passes the browser
     client_id: client.clientId, // public; the secret is only ever sent to the token endpoint
-    redirect_uri: client.redirectUri, // must match the one registered, to the letter
-    ...(client.scope !== undefined && { scope: client.scope }), // no more than we need
-    state, // comes back unchanged: ties the answer to this browser (login CSRF, §10.12)
+    redirect_uri: client.redirectUri, // must equal the registered one exactly
+    ...(client.scope !== undefined && { scope: client.scope }), // SECURITY.md A1: no wider
+    state, // returned unchanged, ties the response to this browser (§10.12)
     ...(client.usesPkce && {
-      code_challenge: codeChallengeS256(codeVerifier), // whoever steals the code lacks the verifier
-      code_challenge_method: 'S256', // "plain" would send the verifier itself (RFC 7636 §4.2)
+      // SECURITY.md B1: a stolen code is useless without the verifier, which stays here.
+      code_challenge: codeChallengeS256(codeVerifier),
+      code_challenge_method: 'S256', // SECURITY.md A1: "plain" shows the verifier (RFC 7636 §4.2)
     }),
   };
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);

@@ -34,7 +34,7 @@ export interface ValidatedResponse {
   readonly codeVerifier: string;
 }
 
-/** How long a sign-in may take: whoever finds its state later can do nothing with it. */
+/** SECURITY.md A5: a state that leaks later is useless. */
 export const LONGEST_SIGN_IN_MS = 10 * 60 * 1000;
 
 /**
@@ -48,6 +48,7 @@ export const LONGEST_SIGN_IN_MS = 10 * 60 * 1000;
 export function readState(client: OAuthClient, parameters: RedirectParameters): string {
   const { state, error } = parameters;
   if (typeof state === 'string' && state !== '') return state;
+  // SECURITY.md A4: of two states, one might be checked and the other used (RFC 6749 §3.1).
   if (state !== undefined && state !== '') throw new StateMismatchError('repeated');
   // A denial without state (GoCD's) cannot be told from a forged one. Its code is told to the person,
   // but it changes nothing: otherwise any page could cancel a sign-in that is under way.
@@ -75,21 +76,23 @@ export function readAuthorizationResponse(
 ): ValidatedResponse {
   // Who looked up the sign-in has found it by its state and its redirect URI (`takeSignIn`). Both
   // are compared again: this function is safe by itself, whoever calls it.
-  // Otherwise anybody's link could sign this browser in with a code of theirs (§10.12).
+  // SECURITY.md A4: an attacker's code would sign the victim in as the attacker (§10.12).
   if (readState(client, parameters) !== pending.state) throw new StateMismatchError('unknown');
-  // Each provider has its own redirect URI, so that none can answer for another (RFC 9700 §4.4.2).
+  // SECURITY.md A10: a provider must not respond in another's name (RFC 9700 §4.4.2).
   if (pending.redirectUri !== client.redirectUri) throw new StateMismatchError('other_provider');
   if (Date.now() - pending.startedAt > LONGEST_SIGN_IN_MS) throw new StateMismatchError('stale');
 
-  // A response of another authorization server, sent on to this redirect URI (RFC 9207 §2.4).
   const issuer = readOnce(parameters, 'iss');
+  // SECURITY.md A10: the response of another authorization server (mix-up, RFC 9207 §2.4).
   if (issuer !== undefined && issuer !== client.issuer) throw new IssuerMismatchError(issuer);
 
   const error = readOnce(parameters, 'error');
   const description = readOnce(parameters, 'error_description');
+  // SECURITY.md A8: an error is an error, even beside a code (§4.1.2.1).
   if (error !== undefined) throw new AuthorizationResponseError(error, description);
 
   const code = readOnce(parameters, 'code');
+  // SECURITY.md A7: nothing is sent to the token endpoint without a code.
   if (code === undefined) throw new MalformedResponseError('code is missing');
   const { redirectUri, codeVerifier } = pending;
   return { code, redirectUri, codeVerifier } as ValidatedResponse;

@@ -19,11 +19,11 @@ export function tokenRequest(
 ): URLSearchParams {
   return new URLSearchParams({
     grant_type: client.grantTypes.authorizationCode, // in the server's own spelling
-    code: authorization.code, // proof that the person said yes
-    redirect_uri: authorization.redirectUri, // the same as before: the code is bound to it
+    code: authorization.code, // unchanged, proof that the person said yes
+    redirect_uri: authorization.redirectUri, // SECURITY.md B1: the code is bound to it
     client_id: client.clientId,
-    client_secret: client.clientSecret, // in the body, never in a URL (§2.3.1)
-    ...(client.usesPkce && { code_verifier: authorization.codeVerifier }), // RFC 7636 §4.5
+    client_secret: client.clientSecret, // SECURITY.md B2: in the body, never in a URL (§2.3.1)
+    ...(client.usesPkce && { code_verifier: authorization.codeVerifier }), // SECURITY.md B1: PKCE
   });
 }
 
@@ -40,7 +40,10 @@ export function tokenRequest(
  */
 export function readTokenResponse(answer: { status: number; body: string }): Tokens {
   const fields = readFields(answer);
-  const isFromOAuthServer = answer.status < 500 && answer.status !== 404;
+  const isFromOAuthServer =
+    // SECURITY.md C4: the JSON of a web server that fails is no word of the OAuth server.
+    answer.status < 500 && answer.status !== 404;
+  // SECURITY.md B3: an error with status 200 is not a token (CVE-2021-41580).
   if (isFromOAuthServer && isErrorCode(fields['error'])) {
     const description = fields['error_description'];
     throw new TokenResponseError(
@@ -49,9 +52,15 @@ export function readTokenResponse(answer: { status: number; body: string }): Tok
     );
   }
   const accessToken = fields['access_token'];
-  if (answer.status !== 200 || !isUsableToken(accessToken)) {
+  if (
+    // SECURITY.md B3: a token counts with status 200 only (§5.1).
+    answer.status !== 200 ||
+    // SECURITY.md B3: an object or an empty string is not a token.
+    !isUsableToken(accessToken)
+  ) {
     throw new UnusableTokenResponseError(
       `status ${answer.status}, no access_token of 1 to ${LONGEST_TOKEN} characters that can stand in a header`,
+      // A success without a token is the server's final response, not an outage.
       answer.status === 200,
     );
   }
@@ -59,7 +68,7 @@ export function readTokenResponse(answer: { status: number; body: string }): Tok
   const expiresInSeconds = readSeconds(fields['expires_in']);
   return {
     accessToken,
-    ...(isUsableToken(refreshToken) && { refreshToken }),
+    ...(isUsableToken(refreshToken) && { refreshToken }), // SECURITY.md C2: it replaces the old one
     ...(expiresInSeconds !== undefined && { expiresInSeconds }),
   };
 }

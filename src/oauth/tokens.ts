@@ -12,12 +12,17 @@ export function isHeaderSafe(value: string): boolean {
 }
 
 /**
- * In characters. Those of Rally and GoCD have some 50; those that are a JWT may have thousands, and the
- * servers that take them in a header have limits of their own. Without one, they would fill the store.
+ * SECURITY.md B3: longer tokens would fill the store. In characters: tokens of Rally and GoCD have some 50,
+ * a JWT may have thousands, and servers limit the headers that they accept.
  */
 export const LONGEST_TOKEN = 4096;
 
 /** Whether a token can be sent, and kept. */
 export function isUsableToken(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= LONGEST_TOKEN && isHeaderSafe(value);
+  return (
+    typeof value === 'string' &&
+    value.length <= LONGEST_TOKEN &&
+    // SECURITY.md B3: a line break in a token would add headers to our requests.
+    isHeaderSafe(value)
+  );
 }

@@ -29,7 +29,7 @@ export interface Status {
 /** The text is not cctray.xml. */
 export class NotCctrayError extends Error {}
 
-/** The largest servers known have some 10,000 entries. One answer's work is bounded. */
+/** SECURITY.md E3: bounds the work for one response; large servers have 10,000 entries. */
 const MOST_ENTRIES = 50_000;
 
 /** Of a text, in characters. */
@@ -54,10 +54,11 @@ export function createParser(onEntry: (entry: Entry) => void) {
     if (parser.position - lastTagEnd > LONGEST_TAG) throw new NotCctrayError('a tag is too long');
   };
   parser.on('error', (error) => {
+    // SECURITY.md E4: malformed XML is not repaired.
     throw new NotCctrayError(error.message);
   });
   parser.on('doctype', () => {
-    // Entities are declared here: the door to reading local files and to the "billion laughs".
+    // SECURITY.md E4: entities are declared here, for reading local files and for "billion laughs".
     throw new NotCctrayError('a document type declaration is not accepted');
   });
   parser.on('opentag', (tag) => {
@@ -115,10 +116,14 @@ function readEntry({ attributes }: SaxesTagPlain, breakers: string | undefined):
 }
 
 function readUrl(text: string): string | undefined {
-  return /^https?:\/\//i.test(text) ? text : undefined;
+  return /^https?:\/\//i.test(text)
+    ? text
+    : // SECURITY.md E6: a `javascript:` link would run in our page.
+      undefined;
 }
 
-/** GoCD may repeat the token anywhere. Of 20 MB in one text the search would take seconds, for everybody. */
+/** Of 20 MB in one text the search would take seconds, for everybody. */
 function masked(text: string): string {
+  // SECURITY.md F6: GoCD may repeat the token in its data.
   return maskSent(beginningOf(text, LONGEST_SEARCHED));
 }

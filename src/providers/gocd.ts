@@ -40,7 +40,8 @@ export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | unde
     issuer: server, // a guess: GoCD does not send `iss`
     authorizationEndpoint: `${server}/oauth/authorize`,
     tokenEndpoint: `${server}/oauth/token`,
-    // One redirect URI per provider keeps their answers apart (RFC 9700 §4.4.2).
+    // SECURITY.md A3: never from the Host header. One redirect URI per provider keeps their responses
+    // apart (RFC 9700 §4.4.2).
     redirectUri: `${serverUrl}/oauth-redirect/gocd`,
     usesPkce: true, // nor is it known of GoCD
     grantTypes: { authorizationCode: 'authorization-code', refreshToken: 'refresh-token' },

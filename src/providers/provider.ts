@@ -118,6 +118,7 @@ export class ApiError extends Error {
  * @throws {UpstreamError} for any other status but 200
  */
 export function requireSuccess(answer: ProviderAnswer): ProviderAnswer {
+  // SECURITY.md E2: a refused token is refreshed or deleted, not used again.
   if (answer.status === 401) throw new CredentialRejectedError('status 401');
   if (answer.status === 403) throw new NotAllowedError('status 403');
   if (answer.status !== 200) throw unexpectedAnswer(answer);

@@ -65,6 +65,7 @@ export function dateOf(value: unknown): Date | undefined {
 }
 
 function shown(text: string): string {
+  // SECURITY.md F6: Rally may repeat the token in its data.
   const masked = maskSent(beginningOf(text, LONGEST_SEARCHED));
   // Copied when it is cut: a slice would keep all of it in memory.
   return masked.length <= LONGEST_TEXT

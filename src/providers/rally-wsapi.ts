@@ -22,8 +22,8 @@ export interface Rows {
 }
 
 /**
- * "Rate limit each user to a maximum of 12 simultaneous requests. Exceeding 12 will result in a
- * slowdown" (Broadcom KB 95713): of a person, in whatever session or tab.
+ * SECURITY.md E8: "Rate limit each user to a maximum of 12 simultaneous requests. Exceeding 12 will
+ * result in a slowdown" (Broadcom KB 95713): of a user, over all sessions and tabs.
  */
 const MOST_AT_ONCE = 12;
 
@@ -48,6 +48,7 @@ export async function fetchRows(wsapi: Wsapi, url: URL): Promise<Rows> {
   return fetchEnvelope(wsapi, url, 'QueryResult', ({ Results, TotalResultCount, Warnings }) => {
     if (!Array.isArray(Results)) return undefined;
     return {
+      // SECURITY.md E3: never more than a page has.
       rows: Results.slice(0, Number(url.searchParams.get('pagesize'))),
       total: countOf(TotalResultCount),
       warnings: textsOf(Warnings),
@@ -83,5 +84,6 @@ export async function fetchEnvelope<Result>(
 
 function refuseErrors({ Errors }: Fields = {}): void {
   const errors = textsOf(Errors);
+  // SECURITY.md E5: errors are not an empty list.
   if (errors.length > 0) throw new ApiError(errors);
 }

@@ -42,6 +42,7 @@ export function createRally({ rally, serverUrl }: Config, http: Http): Rally | u
     issuer: server, // a guess: Rally is not known to send `iss`
     authorizationEndpoint: `${server}/login/oauth2/auth`,
     tokenEndpoint: `${server}/login/oauth2/token`,
+    // SECURITY.md A3: never from the Host header, which a visitor chooses.
     redirectUri: `${serverUrl}/oauth-redirect`,
     usesPkce: true, // it is not known whether Rally looks at it: nothing here relies on it
     grantTypes: { authorizationCode: 'authorization_code', refreshToken: 'refresh_token' },

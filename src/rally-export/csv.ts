@@ -31,7 +31,15 @@ export function csvRecord(cells: readonly Cell[]): string {
 function csvCell(cell: Cell): string {
   if (typeof cell !== 'string') return String(cell ?? ''); // a number below zero is no formula
   if (PLAIN.test(cell)) return cell;
-  const within = cell.replace(FORMULA_WITHIN, (run, sign?: string) => (sign ? `${run}'` : run));
-  const safe = FORMULA.test(cell) ? `'${within}` : within;
+  const within = cell.replace(FORMULA_WITHIN, (run, sign?: string) =>
+    sign
+      ? // SECURITY.md E7: a spreadsheet with another separator begins a cell here.
+        `${run}'`
+      : run,
+  );
+  const safe = FORMULA.test(cell)
+    ? // SECURITY.md E7: a formula can run commands where the file is opened (ASVS V1.2.10).
+      `'${within}`
+    : within;
   return NEEDS_QUOTES.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

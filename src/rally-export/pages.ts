@@ -10,9 +10,9 @@ export const FIRST_PAGE: Page = { start: 1, pageSize: 2000 };
 const PAGES_AHEAD = 8;
 
 /**
- * How many rows may be under way, or wait for their turn, for all exports of this process: browsers that
- * read slowly must not fill our memory. One page each may have, besides the one that is being written,
- * whatever the others have.
+ * SECURITY.md E8: browsers that read slowly must not fill our memory. So many rows may be under way, or wait
+ * for their turn, for all exports of this process. Each export may always fetch one page ahead, even when
+ * this limit is used up.
  */
 const ROWS_AHEAD_OF_ALL = 16_000;
 
@@ -82,7 +82,7 @@ export async function* rowsOf(
     }
     yield stretch.rows;
   } finally {
-    rowsAheadOfAll -= ahead.length * pageSize; // it is over, or its browser has left
+    rowsAheadOfAll -= ahead.length * pageSize; // or ended exports block all others
   }
 }
 

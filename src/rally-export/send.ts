@@ -18,6 +18,7 @@ export async function send(response: Response, pieces: AsyncIterable<string>): P
     if (response.destroyed) throw new UpstreamError('cancelled', 'the browser left');
     const canTakeMore = response.write(piece);
     response.flush(); // whatever the compression holds back: routers close what is silent
+    // SECURITY.md E8: a browser that reads slowly must not fill our memory.
     if (!canTakeMore) await new Promise<void>((resolve) => (goOn = resolve));
   }
   response.end();

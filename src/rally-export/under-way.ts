@@ -2,7 +2,7 @@ import type { Response } from 'express';
 import { TooManyExportsError } from '../errors.js';
 
 /** Each holds two pages or more while its browser reads, or does not: some megabytes. */
-const MOST_OF_ONE_PERSON = 4;
+const MOST_OF_ONE_PERSON = 4; // SECURITY.md E8: one user cannot take all of them
 const MOST_OF_ALL = 20;
 
 const underWay = new Map<Response, number>();

@@ -16,12 +16,16 @@ const RETURN_TO: readonly string[] = ['/', RALLY.page, GOCD.page, '/walkthrough'
 export function login(provider: Provider): RequestHandler {
   return async (request, response) => {
     const returnTo = request.query['return_to'] ?? provider.page;
-    if (typeof returnTo !== 'string' || !RETURN_TO.includes(returnTo)) {
+    if (
+      typeof returnTo !== 'string' ||
+      // SECURITY.md F3: an open redirect would lend our name to phishing (RFC 9700 §4.11.1).
+      !RETURN_TO.includes(returnTo)
+    ) {
       throw new BadParameterError('return_to', `one of ${RETURN_TO.join(', ')}`);
     }
 
-    const state = uuid(); // new for every sign-in, 122 random bits: nobody can guess it
-    const codeVerifier = createCodeVerifier();
+    const state = uuid(); // SECURITY.md A2: new for each sign-in, 122 random bits
+    const codeVerifier = createCodeVerifier(); // SECURITY.md A2: new for each sign-in
     await rememberSignIn(request, {
       state,
       redirectUri: provider.redirectUri, // the answer counts at this redirect URI only

@@ -15,7 +15,8 @@ export function oauthRedirect(provider: Provider): RequestHandler {
     // State before all else. Until it is known to be ours, this may be anybody's link.
     const state = readState(provider, request.query);
     const signIn = await takeSignIn(request, provider.redirectUri, state);
-    if (!signIn) throw new StateMismatchError('unknown'); // not begun in this browser, or spent
+    // SECURITY.md A4: not started in this browser, or used before: a forged redirect (§10.12).
+    if (!signIn) throw new StateMismatchError('unknown');
     const authorization = readAuthorizationResponse(provider, request.query, signIn);
 
     const answer = await provider.http.postForm(
@@ -27,7 +28,7 @@ export function oauthRedirect(provider: Provider): RequestHandler {
     const connection = connectionFrom(tokens);
     const person = await askWhoTheyAre(request, provider, connection);
     await connect(request, provider.id, { ...connection, ...(person && { person }) });
-    // The browser moves on, so that the code stays in no address bar and no history (§3.1.2.5).
+    // SECURITY.md A9: the code stays in no address bar and no history (§3.1.2.5).
     response.redirect(303, signIn.returnTo);
   };
 }

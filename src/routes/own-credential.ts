@@ -18,7 +18,12 @@ export function useOwnCredential(provider: Provider): RequestHandler {
     const { ownCredential } = provider;
     const entered = (request.body as Record<string, unknown>)['credential'];
     const value = typeof entered === 'string' ? entered.trim() : '';
-    if (!isUsable(value) || !ownCredential.shape.test(value)) {
+    if (
+      // SECURITY.md D9: a line break would add headers to our requests.
+      !isUsable(value) ||
+      // SECURITY.md D9: another provider's credential must not be sent to this one.
+      !ownCredential.shape.test(value)
+    ) {
       logRefusal(request, provider, 'malformed');
       const fault = `That cannot be ${ownCredential.article}: ${ownCredential.looks}. Paste it whole, without spaces.`;
       await render(request, response.status(400), provider, fault);

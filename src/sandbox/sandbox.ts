@@ -47,6 +47,7 @@ export async function startSandbox(
   options: SandboxOptions,
   redirectUris: RedirectUris,
 ): Promise<Sandbox> {
+  // SECURITY.md G2: its passwords are public.
   if (process.env['NODE_ENV'] === 'production') {
     throw new Error('The sandbox does not start with NODE_ENV=production.');
   }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Tokens } from '../oauth/tokens.js';
 import type { Credential, OwnCredential } from '../providers/provider.js';
 
+/** SECURITY.md D7: a stolen session expires, however busy it is. */
 const LONGEST_CONNECTION_MS = 7 * 24 * 60 * 60 * 1000;
 
 /** What lets us act for a person at one provider. Never leaves the server. */
@@ -43,7 +44,7 @@ export function renewedConnection(
     id,
     kind,
     connectedAt,
-    ...(refreshToken !== undefined && { refreshToken }),
+    ...(refreshToken !== undefined && { refreshToken }), // SECURITY.md C2: kept until a new one comes
     ...(person && { person }),
     accessToken: tokens.accessToken,
     renewedAt: Date.now(),

@@ -19,7 +19,7 @@ export async function connect(
 ): Promise<void> {
   const known = request.session.connections?.[provider]?.id;
   const isKept = await moveSession(request, (data, hasMoved) => {
-    // Another tab finished a sign-in here meanwhile. It wins: it may be another person's.
+    // SECURITY.md D1: a sign-in that another tab finished meanwhile wins: it may be another user's.
     if (hasMoved && data.connections?.[provider]?.id !== known) return false;
     data.connections = { ...data.connections, [provider]: connection };
     return true;
@@ -66,7 +66,12 @@ export async function replaceConnection(
 ): Promise<boolean> {
   const isReplaced = await changeSession(request, ({ connections }) => {
     const current = connections?.[provider];
-    if (!connections || !(isAsItWas(current, former) || isAsItWas(current, renewed))) return false;
+    if (
+      !connections ||
+      // SECURITY.md C5: a new sign-in must not be overwritten by a refresh of the old one.
+      !(isAsItWas(current, former) || isAsItWas(current, renewed))
+    )
+      return false;
     connections[provider] = renewed;
     return true;
   });
@@ -100,6 +105,7 @@ export async function disconnect(
 ): Promise<void> {
   await changeSession(request, (data) => {
     const { [provider]: forgotten, ...others } = data.connections ?? {};
+    // SECURITY.md D5: another tab may have connected again meanwhile.
     if (onlyIf && !isAsItWas(forgotten, onlyIf)) return;
     if (Object.keys(others).length > 0) data.connections = others;
     else delete data.connections;

@@ -82,7 +82,8 @@ export class MemorySessions extends session.Store implements SessionStore {
   async write(id: string, data: SessionData): Promise<void> {
     const [kept, other] = data.connections
       ? [this.connected, this.pending]
-      : [this.pending, this.connected];
+      : // SECURITY.md G6: sign-ins that anybody can start must not crowd out signed-in users.
+        [this.pending, this.connected];
     other.destroy(id);
     await promisify(kept.set.bind(kept))(id, data);
   }

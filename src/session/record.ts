@@ -111,6 +111,7 @@ export async function moveSession<Result>(
     // signs nobody out.
     const result = await writeAnew(request, data, (copy) => change(copy, false));
     await store.rememberSuccessor(former, request.sessionID);
+    // SECURITY.md D1: an id that was planted before the sign-in is useless (session fixation).
     await store.end(former);
     return { result };
   });

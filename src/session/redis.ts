@@ -70,8 +70,13 @@ export class RedisSessions extends session.Store implements SessionStore {
 
   get(id: string, callback: Callback<SessionData | null>): void {
     void this.records.get(id, (error: unknown, data?: SealedData | null) => {
-      // A record that was copied to another id would let that one's owner be somebody else.
-      callback(error, data?.sealedFor === id ? data : null);
+      callback(
+        error,
+        data?.sealedFor === id
+          ? data
+          : // SECURITY.md D2: a record copied to another id would sign its owner in as another user.
+            null,
+      );
     });
   }
 

@@ -3,6 +3,7 @@ import type { PendingSignIn } from '../oauth/authorization-response.js';
 import { noteSignIn } from '../walkthrough/recorder.js';
 import { changeOrStartSession, changeSession } from './record.js';
 
+/** SECURITY.md G6: bounds a session, however many sign-ins a browser starts. */
 const MOST_PENDING_SIGN_INS = 20;
 
 /** A sign-in that the browser has begun and not yet finished. There may be several: tabs. */
@@ -33,8 +34,13 @@ export async function takeSignIn(
 ): Promise<KeptSignIn | undefined> {
   const taken = await changeSession(request, (data) => {
     const signIn = data.pendingSignIns?.find(
-      (pending) => pending.redirectUri === redirectUri && pending.state === state,
+      (pending) =>
+        // SECURITY.md A10: a state counts at its own provider's redirect URI alone.
+        pending.redirectUri === redirectUri &&
+        // SECURITY.md A6: a forged redirect must not use up a sign-in.
+        pending.state === state,
     );
+    // SECURITY.md A5: a state works once (RFC 9700 §4.2.4).
     data.pendingSignIns = data.pendingSignIns?.filter((pending) => pending !== signIn) ?? [];
     return signIn;
   });

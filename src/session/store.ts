@@ -42,7 +42,7 @@ export interface SessionStore extends SessionRecords {
 /** The session store does not answer. Nobody is signed out by that: it is not asked again at once. */
 export class SessionStoreError extends Error {}
 
-/** A session that holds nothing but sign-ins under way is soon of no use: their state is stale. */
+/** SECURITY.md D7: a session of pending sign-ins is useless once their states expire. */
 const PENDING_TTL_MS = 15 * 60 * 1000;
 
 export interface StoreLimits {

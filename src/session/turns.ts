@@ -8,6 +8,7 @@ export class Turns {
 
   async take<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
     const mine = (this.last.get(name) ?? Promise.resolve()).then(work, work);
+    // SECURITY.md A5: two requests at the same moment would both find a state unused.
     this.last.set(name, mine);
     try {
       return await mine;

@@ -45,6 +45,7 @@ export class MemoryRecordings implements Recordings {
 
   forget(place: Place): Promise<void> {
     this.kept.delete(keyOf(place));
+    // SECURITY.md D10: a page that started before the log-out must not bring it back.
     this.forgotten.set(keyOf(place), Date.now());
     return Promise.resolve();
   }

@@ -68,5 +68,6 @@ export async function forgetRecordings(
   providers: readonly ProviderId[],
 ): Promise<void> {
   if (id === undefined) return;
+  // SECURITY.md D10: a log-out deletes what the walkthrough shows, too.
   await Promise.all(providers.map((provider) => recordings.forget({ id, provider })));
 }
