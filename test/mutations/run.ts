@@ -1,83 +1,190 @@
-// npm run mutate: takes one defence after the other out of a copy of this tree, and looks whether the
-// tests that are named for it fail. `npm run mutate -- A4 src/http.ts` does those of a clause, or of a
-// file. It needs no build, and starts when the tests pass.
+// npm run mutate: takes out one defence after the other in a copy of this tree, and runs the tests of its
+// clause: one of them must fail. `npm run mutate -- A4` does this for a clause, or for a file by its path.
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { MUTATIONS, type Mutation } from './mutations.js';
+import { join, relative } from 'node:path';
+import { readClauses, testsOf, type Clause } from './clauses.js';
+import { findMutations, type Mutation } from './defences.js';
+import { apply } from './operators.js';
 
 const AT_ONCE = 2;
 const LONGEST_RUN_MS = 240_000;
-const COPIED = ['package.json', 'tsconfig.json', 'src', 'test', 'views', 'public'];
+const LONGEST_FIRST_RUN_MS = 20 * 60_000;
+/** Files that take less are run together: most mutations are noticed by them. */
+const QUICK_MS = 4_000;
+/** `dist` is not changed: a test that starts a process shows nothing here, but must not fail. */
+const COPIED = ['package.json', 'tsconfig.json', 'src', 'test', 'views', 'public', 'dist'];
 
-/** What became of a change. */
 type Outcome =
-  | 'killed'
-  /** No test failed: the defence can be taken out, and nobody notices. */
+  | 'noticed'
+  /** No test failed: nothing shows that the defence is needed. */
   | 'survived'
-  /** The code has changed since. */
-  | 'does not apply'
-  /** The change breaks more than a defence, or no test has that name. */
-  | 'says nothing';
+  /** No test ran: the change breaks more than a defence. */
+  | 'says nothing'
+  | 'has no operator'
+  | 'has no clause';
 
 interface Report {
   readonly numFailedTests: number;
   readonly numPassedTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    /** Why a test failed. */
+    readonly message: string;
+    readonly startTime: number;
+    readonly endTime: number;
+  }[];
 }
 
+interface JestConfig {
+  readonly transform: Readonly<Record<string, readonly [string, object]>>;
+}
+
+/** How long each file of tests takes, by its name, when nothing is taken out. */
+const tookMs = new Map<string, number>();
+
+const jestConfig = withoutTypeChecks();
 const wanted = process.argv.slice(2);
-const chosen = MUTATIONS.filter(
-  ({ clause, file }) => wanted.length === 0 || wanted.includes(clause) || wanted.includes(file),
+const clauses = new Map(readClauses().map((clause) => [clause.name, clause]));
+const chosen = findMutations().filter((mutation) =>
+  mutation.some(
+    ({ clause, file }) => wanted.length === 0 || wanted.includes(clause) || wanted.includes(file),
+  ),
 );
 const waiting = [...chosen];
-const notKilled: string[] = [];
+const notNoticed: string[] = [];
 
-console.log(`${chosen.length} changes, ${AT_ONCE} at a time`);
-await Promise.all(Array.from({ length: AT_ONCE }, work));
-console.log(`${chosen.length - notKilled.length} of ${chosen.length} were noticed`);
-for (const line of notKilled) console.log(line);
-process.exitCode = notKilled.length > 0 || chosen.length === 0 ? 1 : 0;
+const startedAt = performance.now();
+console.log(`${chosen.length} mutations, ${AT_ONCE} at a time`);
+if (await areTestsGreen()) {
+  console.log(
+    `their tests pass; the longest file takes ${Math.round(Math.max(...tookMs.values()) / 1000)} s`,
+  );
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1);
+  console.log(
+    `${chosen.length - notNoticed.length} of ${chosen.length} were noticed, in ${minutes} minutes`,
+  );
+  for (const line of notNoticed) console.log(line);
+  process.exitCode = notNoticed.length > 0 || chosen.length === 0 ? 1 : 0;
+} else {
+  console.log(
+    'These tests must pass, and `npm run build` must have been run, before anything is taken out.',
+  );
+  process.exitCode = 1;
+}
 
-/** One copy of the tree, for one change after the other. */
+/** Code without a defence may no longer fit its types, and must run all the same. */
+function withoutTypeChecks(): string {
+  const { jest } = JSON.parse(readFileSync('package.json', 'utf8')) as { jest: JestConfig };
+  const transform = Object.entries(jest.transform).map(([files, [transformer, options]]) => [
+    files,
+    [transformer, { ...options, transpilation: true }],
+  ]);
+  return JSON.stringify({ ...jest, transform: Object.fromEntries(transform) as unknown });
+}
+
+/** A test that fails without any change would seem to notice everything. */
+async function areTestsGreen(): Promise<boolean> {
+  const names = new Set(chosen.map(([{ clause }]) => clause));
+  const tests = [...clauses.values()].filter(({ name }) => names.has(name)).map(testsOf);
+  return inCopy(async (copy) => {
+    const files = [...new Set(tests.flatMap((each) => each.files))];
+    const pattern = tests.map((each) => each.pattern).join('|');
+    const options = [`--maxWorkers=${AT_ONCE}`];
+    const report = await runTests(copy, files, pattern, options, LONGEST_FIRST_RUN_MS);
+    for (const { name, startTime, endTime } of report.testResults)
+      tookMs.set(relative(realpathSync(copy), name), endTime - startTime);
+    for (const { message } of report.testResults) if (message) console.log(message);
+    return report.numFailedTests === 0 && report.numPassedTests > 0;
+  });
+}
+
+/** Uses one copy of the tree for one mutation after the other. */
 async function work(): Promise<void> {
-  const copy = mkdtempSync(join(tmpdir(), 'mutations-'));
-  try {
-    for (const name of COPIED) cpSync(name, join(copy, name), { recursive: true });
-    symlinkSync(join(process.cwd(), 'node_modules'), join(copy, 'node_modules'));
+  await inCopy(async (copy) => {
     for (let mutation = waiting.shift(); mutation; mutation = waiting.shift()) {
       const outcome = await tryOut(mutation, copy);
-      const line = `${outcome}: ${mutation.clause} ${mutation.file}: ${mutation.find.trim()}`;
-      console.log(line);
-      if (outcome !== 'killed') notKilled.push(line);
+      const places = mutation.map(
+        ({ file, line, code, change }) => `${file}:${line} ${change?.operator ?? '?'}: ${code}`,
+      );
+      const printed = `${outcome}: ${mutation[0].clause} ${places.join(', and ')}`;
+      console.log(printed);
+      if (outcome !== 'noticed') notNoticed.push(printed);
     }
+  });
+}
+
+async function inCopy<Result>(use: (copy: string) => Promise<Result>): Promise<Result> {
+  const copy = mkdtempSync(join(tmpdir(), 'mutations-'));
+  try {
+    for (const name of COPIED.filter((each) => existsSync(each)))
+      cpSync(name, join(copy, name), { recursive: true });
+    symlinkSync(join(process.cwd(), 'node_modules'), join(copy, 'node_modules'));
+    return await use(copy);
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
 }
 
 async function tryOut(mutation: Mutation, copy: string): Promise<Outcome> {
-  const path = join(copy, mutation.file);
-  const original = readFileSync(path, 'utf8');
-  const changed = [mutation, ...(mutation.and ? [mutation.and] : [])].reduce(change, original);
-  if (changed === undefined) return 'does not apply';
-  writeFileSync(path, changed);
+  const promise = clauses.get(mutation[0].clause);
+  if (!promise) return 'has no clause';
+  const originals = new Map<string, string>();
+  // From the end of each file on: what is changed moves nothing that comes before it.
+  const lastFirst = mutation.toSorted((one, other) => other.line - one.line);
   try {
-    return await judge(mutation, copy);
+    for (const { file, change } of lastFirst) {
+      if (!change) return 'has no operator';
+      const path = join(copy, file);
+      const text = readFileSync(path, 'utf8');
+      if (!originals.has(path)) originals.set(path, text);
+      writeFileSync(path, apply(change, text));
+    }
+    return await judge(promise, copy);
   } finally {
-    writeFileSync(path, original);
+    for (const [path, text] of originals) writeFileSync(path, text);
   }
 }
 
-function change(
-  text: string | undefined,
-  { find, replace }: Pick<Mutation, 'find' | 'replace'>,
-): string | undefined {
-  const parts = text?.split(find);
-  return parts?.length === 2 ? parts.join(replace) : undefined;
+async function judge(clause: Clause, copy: string): Promise<Outcome> {
+  const { files, pattern } = testsOf(clause);
+  let hasRun = false;
+  for (const part of quickestFirst(files)) {
+    const options = ['--runInBand'];
+    const report = await runTests(copy, part, pattern, options, LONGEST_RUN_MS);
+    if (report.numFailedTests > 0) return 'noticed';
+    hasRun ||= report.numPassedTests > 0;
+  }
+  return hasRun ? 'survived' : 'says nothing';
 }
 
-async function judge({ clause, tests, named }: Mutation, copy: string): Promise<Outcome> {
+/** All that are quick, then the others one by one. */
+function quickestFirst(files: readonly string[]): string[][] {
+  const timeOf = (file: string) => tookMs.get(file) ?? Infinity;
+  const sorted = files.toSorted((one, other) => timeOf(one) - timeOf(other));
+  const quick = sorted.filter((file) => timeOf(file) < QUICK_MS);
+  const slow = sorted.slice(quick.length).map((file) => [file]);
+  return quick.length > 0 ? [quick, ...slow] : slow;
+}
+
+async function runTests(
+  copy: string,
+  files: readonly string[],
+  pattern: string,
+  options: readonly string[],
+  longestMs: number,
+): Promise<Report> {
   const answer = join(copy, 'answer.json');
   rmSync(answer, { force: true });
   const jest = spawn(
@@ -86,21 +193,15 @@ async function judge({ clause, tests, named }: Mutation, copy: string): Promise<
       '--disable-warning=ExperimentalWarning',
       '--experimental-vm-modules',
       'node_modules/jest/bin/jest.js',
-      ...['--json', '--outputFile', answer, '--runInBand', '--bail', '--forceExit', tests],
-      ...['--testNamePattern', named ?? `(^| )${clause} `],
+      ...['--config', jestConfig, '--json', '--outputFile', answer, '--forceExit', ...options],
+      ...['--testNamePattern', pattern, '--runTestsByPath', ...files],
     ],
-    { cwd: copy, stdio: 'ignore', timeout: LONGEST_RUN_MS },
+    { cwd: copy, stdio: 'ignore', timeout: longestMs },
   );
   await new Promise((resolve) => jest.once('close', resolve));
-  const { numFailedTests, numPassedTests } = read(answer);
-  if (numFailedTests > 0) return 'killed';
-  return numPassedTests > 0 ? 'survived' : 'says nothing';
-}
-
-function read(path: string): Report {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Report;
+    return JSON.parse(readFileSync(answer, 'utf8')) as Report;
   } catch {
-    return { numFailedTests: 0, numPassedTests: 0 };
+    return { numFailedTests: 0, numPassedTests: 0, testResults: [] };
   }
 }

@@ -1,66 +1,51 @@
-// SECURITY.md names tests for every clause: they must exist, and notice when their defence is gone.
+// SECURITY.md, the tags in the code and the titles of the tests belong together.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { MUTATIONS } from '../mutations/mutations.js';
+import { ownFiles, quotedFiles, readClauses } from '../mutations/clauses.js';
+import { findMutations } from '../mutations/defences.js';
 
 const COUNTS = { A: 10, B: 6, C: 5, D: 10, E: 8, F: 6, G: 6 };
-const CLAUSES = Object.entries(COUNTS).flatMap(([group, count]) =>
+const NAMES = Object.entries(COUNTS).flatMap(([group, count]) =>
   Array.from({ length: count }, (_, index) => `${group}${index + 1}`),
 );
+const LARGEST_BYTES = 15_000;
 
-/** Shown by processes of dist/, which a changed copy would have to build. */
+/** Only processes of dist/ show them, which a changed copy would have to build. */
 const SHOWN_BY_PROCESSES = ['G3', 'G4'];
 
-interface Row {
-  readonly clause: string;
-  readonly tests: readonly { readonly file: string; readonly titles: readonly string[] }[];
-}
-
-const rows = readFileSync('SECURITY.md', 'utf8')
-  .split('\n')
-  .flatMap((line): Row[] => {
-    const [, clause, , , tests] = /^\| ([A-G]\d+) +\|(.*?)\|(.*?)\|(.*)\|$/.exec(line) ?? [];
-    if (clause === undefined || tests === undefined) return [];
-    const links = [...tests.matchAll(/\]\((test\/[^)]+)\)(?:: (“.*?”)(?=;|\s*$))?/g)];
-    return [
-      {
-        clause,
-        tests: links.map(([, file = '', titles = '']) => ({
-          file,
-          titles: [...titles.matchAll(/“(.+?)”/g)].map(([, title = '']) => title),
-        })),
-      },
-    ];
-  });
+const text = readFileSync('SECURITY.md', 'utf8');
+const clauses = readClauses();
+const defences = findMutations().flat();
 
 describe('SECURITY.md', () => {
   test('has every clause of A to G, once', () => {
-    expect(rows.map(({ clause }) => clause)).toEqual(CLAUSES);
+    expect(clauses.map(({ name }) => name)).toEqual(NAMES);
   });
 
-  test.each(rows)('$clause: names tests that exist', ({ clause, tests }) => {
-    expect(tests.length).toBeGreaterThan(0);
-    for (const { file, titles } of tests) {
-      const source = readFileSync(file, 'utf8');
-      const named = titles.length > 0 ? titles : [`'${clause} `];
-      expect([file, named.filter((title) => !source.includes(title))]).toEqual([file, []]);
-    }
+  test.each(clauses)('$name: has tests, and quotes titles that exist', (clause) => {
+    expect(ownFiles(clause).length + clause.quoted.length).toBeGreaterThan(0);
+    expect(clause.quoted.filter((title) => quotedFiles(title).length === 0)).toEqual([]);
   });
 
-  test('has a defence to take out for every clause, and no clause that is not there', () => {
-    const taken = new Set(MUTATIONS.map(({ clause }) => clause));
+  test('names no file of the code or of the tests, so that they can be moved', () => {
+    expect(text.match(/\b(?:src|views)\/|\w\.(?:ts|ejs)\b/g)).toBeNull();
+  });
 
-    expect(CLAUSES.filter((clause) => !taken.has(clause))).toEqual(SHOWN_BY_PROCESSES);
-    expect([...taken].filter((clause) => !CLAUSES.includes(clause))).toEqual([]);
+  test('is short enough to be read', () => {
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(LARGEST_BYTES);
   });
 });
 
-describe('test/mutations/mutations.ts', () => {
-  test.each(MUTATIONS)('$clause: $find stands in $file once', ({ file, find, and }) => {
-    const source = readFileSync(file, 'utf8');
+describe('the tags in the code', () => {
+  test('mark a defence of every clause', () => {
+    const tagged = new Set(defences.map(({ clause }) => clause));
 
-    for (const text of [find, ...(and ? [and.find] : [])]) {
-      expect(source.split(text)).toHaveLength(2);
-    }
+    expect(NAMES.filter((name) => !tagged.has(name))).toEqual(SHOWN_BY_PROCESSES);
+  });
+
+  test('name clauses that exist, and code that `npm run mutate` can take out', () => {
+    const known = new Set(NAMES);
+
+    expect(defences.filter(({ clause, change }) => !known.has(clause) || !change)).toEqual([]);
   });
 });

@@ -379,6 +379,7 @@ test.each([
     '/public/.',
     '/public/package.json',
     '/public/src/app.ts',
+    '/public/app.ts',
     '/public/../src/app.ts',
     '/public/%2e%2e/src/app.ts',
   ],
