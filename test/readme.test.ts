@@ -27,7 +27,7 @@ const OF_OTHERS = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'NODE_EXTRA_CA_CERTS
 const NAMES_OF_OTHERS = ['siteUrl', 'secureSiteUrl', 'CctrayController', 'HttpOnly'];
 
 /** Documents that may name what has been moved or renamed since. */
-const WITH_FORMER_NAMES = ['CHANGELOG.md', 'SECURITY.md'];
+const WITH_FORMER_NAMES = ['CHANGELOG.md'];
 
 const source = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts'))
