@@ -207,7 +207,7 @@ describeWithChromium('in Chromium', () => {
 
     expect(faults).toEqual([]);
     expect(complaints).toEqual([]);
-  });
+  }, 60_000); // nine pages, each looked through by axe
 
   test('the tables of the sandbox are read at 320 px without scrolling sideways', async () => {
     const { url: sandbox, world } = started.sandbox;
