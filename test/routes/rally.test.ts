@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { signIn } from '../support/dance.js';
 import { closeAll, start, type Started } from '../support/start.js';
 import {
@@ -29,12 +29,17 @@ let visitor: Visitor;
 beforeEach(() => {
   visitor = new Visitor();
 });
-afterEach(closeAll);
 
 describe('GET /rally', () => {
+  let started: Started;
+
+  beforeAll(async () => {
+    started = await start();
+  });
+  afterAll(closeAll);
+
   test('without a connection answers 401 with the link that comes back here', async () => {
-    const { url } = await start();
-    const page = await visitor.visit(`${url}/rally`);
+    const page = await visitor.visit(`${started.url}/rally`);
 
     expect(page.status).toBe(401);
     expect(page.$('.button').attr('href')).toBe('/login/rally?return_to=/rally');
@@ -42,7 +47,7 @@ describe('GET /rally', () => {
   });
 
   test('shows the stories of who signed in, with their name on top', async () => {
-    const page = await signIn(visitor, await start(), 'rally');
+    const page = await signIn(visitor, started, 'rally');
 
     expect(page.$('h1').text()).toBe('Stories of Ada Finch');
     expect(page.$('tbody tr')).toHaveLength(50);
@@ -50,7 +55,6 @@ describe('GET /rally', () => {
   });
 
   test('turns the pages, each a page of Rally’s', async () => {
-    const started = await start();
     const first = await signIn(visitor, started, 'rally');
     const second = await visitor.visit(
       new URL(first.$('[rel=next]').attr('href') ?? '', first.url),
@@ -63,14 +67,13 @@ describe('GET /rally', () => {
   });
 
   test('tells a person without stories what to do', async () => {
-    const page = await signIn(visitor, await start(), 'rally', 'nia@example.test');
+    const page = await signIn(visitor, started, 'rally', 'nia@example.test');
 
     expect(page.status).toBe(200);
     expect(page.$('.empty').text()).toContain('Set yourself as the owner');
   });
 
   test('past the last page says so, and leads back', async () => {
-    const started = await start();
     await signIn(visitor, started, 'rally');
     const page = await visitor.visit(`${started.url}/rally?page=9`);
 
@@ -79,7 +82,6 @@ describe('GET /rally', () => {
   });
 
   test.each(['0', '-1', '1.5', 'x', '1&page=2', '9999999'])('refuses page=%s', async (value) => {
-    const started = await start();
     const page = await visitor.visit(`${started.url}/rally?page=${value}`);
 
     expect(page.status).toBe(400);
@@ -87,8 +89,9 @@ describe('GET /rally', () => {
 });
 
 describe('GET /rally behind a company proxy', () => {
-  afterEach(() => {
+  afterEach(async () => {
     delete process.env['HTTP_PROXY'];
+    await closeAll();
   });
 
   test('reaches a provider on this machine without the proxy', async () => {
@@ -103,17 +106,24 @@ describe('GET /rally when WSAPI', () => {
   let stub: StubProvider;
   let started: Started;
 
-  beforeEach(async () => {
+  beforeAll(async () => {
     stub = await startStubProvider();
+    started = await startWithStub(stub, { UPSTREAM_TIMEOUT_MS: '2000' });
     stub.answers.set('/login/oauth2/token', json({ access_token: 'the-token-of-the-stub-1' }));
     stub.answers.set('/go/oauth/token', json({ access_token: 'the-token-of-the-stub-2' }));
     stub.answers.set('/go/cctray.xml', respond(200, 'application/xml', '<Projects></Projects>'));
     stub.answers.set(USER, json({ User: { Errors: [], ObjectID: 7, DisplayName: 'Ada' } }));
-    started = await startWithStub(stub, { UPSTREAM_TIMEOUT_MS: '2000' });
-    await comeBack(visitor, started, 'gocd');
+  });
+  beforeEach(async () => {
+    stub.received.splice(0);
+    stub.answers.delete(STORIES);
+    started.log.splice(0);
     await comeBack(visitor, started, 'rally');
   });
-  afterEach(() => stub.close());
+  afterAll(async () => {
+    await closeAll();
+    await stub.close();
+  });
 
   const notJson = { message: null, status: '401', url: '/slm/webservice/v2.0/x' };
 
@@ -121,6 +131,7 @@ describe('GET /rally when WSAPI', () => {
     ['answers 401 as JSON', json(notJson, 401)],
     ['answers 401 as HTML', respond(401, 'text/html', '<h1>Full authentication is required</h1>')],
   ])('%s: connect again, and GoCD’s connection is untouched', async (_what, answer) => {
+    await comeBack(visitor, started, 'gocd');
     stub.answers.set(STORIES, answer);
     const page = await visitor.visit(`${started.url}/rally`);
     const home = await visitor.visit(started.url);

@@ -2,7 +2,7 @@
 // and what it must not show.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import supertest from 'supertest';
 import { allow, deny, goToConsent, signIn } from '../support/dance.js';
 import { closeAll, start, type Started } from '../support/start.js';
@@ -19,11 +19,18 @@ import {
 let started: Started;
 let visitor: Visitor;
 
-beforeEach(async () => {
+beforeAll(async () => {
   started = await start();
-  visitor = new Visitor();
 });
-afterEach(closeAll);
+beforeEach(() => {
+  visitor = new Visitor();
+  const { rally, gocd, failures } = started.sandbox.world;
+  for (const grant of [...rally.grants.all]) rally.grants.remove(grant);
+  for (const grant of [...gocd.grants.all]) gocd.grants.remove(grant);
+  failures.switchOff();
+  started.log.splice(0);
+});
+afterAll(closeAll);
 
 const open = () => openWalkthrough(visitor, started);
 
