@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { signIn } from '../support/dance.js';
 import { closeAll, start, type Started } from '../support/start.js';
 import { Visitor, type Page } from '../support/visitor.js';
@@ -6,11 +6,13 @@ import { Visitor, type Page } from '../support/visitor.js';
 let started: Started;
 let visitor: Visitor;
 
-beforeEach(async () => {
+beforeAll(async () => {
   started = await start();
+});
+beforeEach(() => {
   visitor = new Visitor();
 });
-afterEach(closeAll);
+afterAll(closeAll);
 
 function linksOf({ $ }: Page): (string | undefined)[] {
   return $('main a')

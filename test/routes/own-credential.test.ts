@@ -1,5 +1,5 @@
 // GET and POST /rally/api-key and /gocd/access-token: a string made by hand, in place of the dance.
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { signIn } from '../support/dance.js';
 import { closeAll, start, type Started } from '../support/start.js';
 import { Visitor, type Page } from '../support/visitor.js';
@@ -7,11 +7,10 @@ import { Visitor, type Page } from '../support/visitor.js';
 let started: Started;
 let visitor: Visitor;
 
-beforeEach(async () => {
-  started = await start();
+beforeEach(() => {
   visitor = new Visitor();
 });
-afterEach(closeAll);
+afterAll(closeAll);
 
 describe.each([
   {
@@ -33,6 +32,13 @@ describe.each([
     madeAt: '/go/access_tokens',
   },
 ] as const)('$path', ({ path, provider, other, shows, words, label, madeAt }) => {
+  beforeAll(async () => {
+    started = await start();
+  });
+  afterEach(() => {
+    started.sandbox.world.rally.apiKeys.areEnabled = true; // revoke() switches them off
+  });
+
   test('is tried, kept, and opens the page', async () => {
     const answer = await use(make());
 
@@ -195,7 +201,7 @@ describe.each([
 });
 
 describe('a GoCD without OAuth: GOCD_SERVER, and no client id', () => {
-  beforeEach(async () => {
+  beforeAll(async () => {
     started = await start({
       environment: { GOCD_CLIENT_ID: undefined, GOCD_CLIENT_SECRET: undefined },
     });
