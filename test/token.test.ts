@@ -429,6 +429,12 @@ describe.each(['rally', 'gocd'] as const)('what was pasted for %s', (id) => {
     },
   );
 
+  test('does not use up the sign-in when its state is another', () => {
+    refusalOf(back.href.replace(state, 'another'));
+
+    expect(readPasted(provider, signIn, back.href).code).toBe('the-code');
+  });
+
   test('works once, as the web app’s redirect does', () => {
     readPasted(provider, signIn, back.href);
 
