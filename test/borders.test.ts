@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ESLint } from 'eslint';
 
 const eslint = new ESLint({
-  overrideConfig: { languageOptions: { parserOptions: { projectService: false } } },
+  overrideConfig: { languageOptions: { parserOptions: { project: null } } },
   ruleFilter: ({ ruleId }) => ruleId === 'no-restricted-imports',
 });
 

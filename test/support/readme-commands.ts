@@ -33,6 +33,8 @@ const NEEDS_HEROKU =
 /** Each with the reason why it is not run here. */
 export const NOT_RUN: Readonly<Record<string, string>> = {
   'npm test': IS_THE_SUITE,
+  'npm run test:all': IS_THE_SUITE,
+  'npm run test:watch -- refresh': 'it runs until it is stopped',
   'npm run check': IS_THE_SUITE,
   'npm run rehearse': 'it installs from the registry; CI runs it after the tests',
   'npm prune --omit=dev': 'npm run rehearse does it, in a clone of its own',
