@@ -1,10 +1,7 @@
-// The sentences of test/security/properties, on as many inputs as the time of a test allows.
-import { tryMore } from '../support/any.js';
+// Sentences that hold for any input. They are one file, as each would load the whole app.
 import '../security/properties/cctray.js';
 import '../security/properties/own-credential.js';
 import '../security/properties/redirect.js';
 import '../security/properties/return-to.js';
 import '../security/properties/token-response.js';
 import '../security/properties/wsapi.js';
-
-tryMore(3);

@@ -93,7 +93,7 @@ describe('readCctray, for any text', () => {
       async (xml) => {
         for (const pipeline of (await attempt([xml])) ?? []) expectShowable(pipeline);
       },
-      { numRuns: 200 },
+      { numRuns: 600 },
     );
   });
 
@@ -103,7 +103,7 @@ describe('readCctray, for any text', () => {
       async ({ xml, cuts }) => {
         expect(await attempt(cut(xml, cuts))).toEqual(await attempt([xml]));
       },
-      { numRuns: 100 },
+      { numRuns: 300 },
     );
   });
 
@@ -114,7 +114,7 @@ describe('readCctray, for any text', () => {
         const pipelines = await readCctray([xmlOf(entries)]);
         expect(namesIn(pipelines)).toEqual(namesWritten(entries));
       },
-      { numRuns: 100 },
+      { numRuns: 300 },
     );
   });
 });

@@ -150,7 +150,7 @@ describe('any page', () => {
           expect(answer.status).toBe(without.status);
           expectPage(answer);
         },
-        { numRuns: 12 },
+        { numRuns: 36 },
       );
     },
   );

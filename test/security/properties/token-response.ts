@@ -65,7 +65,7 @@ describe('readTokenResponse, for any status and body', () => {
         const tokens = attempt(() => readTokenResponse(answer));
         if (tokens) expectUsable(tokens, answer);
       },
-      { numRuns: 200 },
+      { numRuns: 600 },
     );
   });
 });

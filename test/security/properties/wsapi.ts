@@ -98,7 +98,7 @@ describe('fetchArtifacts, for any answer', () => {
         );
         if (stories) expectStories(stories);
       },
-      { numRuns: 200 },
+      { numRuns: 600 },
     );
   });
 
@@ -129,7 +129,7 @@ describe('fetchWhoAmI, for any answer', () => {
         expect(person.name.length).toBeGreaterThan(0);
         expect(person.name.length).toBeLessThanOrEqual(200);
       },
-      { numRuns: 200 },
+      { numRuns: 600 },
     );
   });
 });
