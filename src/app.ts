@@ -6,8 +6,7 @@ import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import type { Config } from './config.js';
 import { configureExpress, type Notice } from './express-settings.js';
-import { createHttp } from './http.js';
-import { inBrowserRequest } from './http/browser-request.js';
+import { createProviderClient } from './http/upstream.js';
 import { refuseForgedForms } from './middleware/csrf.js';
 import { errors } from './middleware/errors.js';
 import { addPathsTo, notFound, routesOf, signInRoutesOf } from './middleware/known-routes.js';
@@ -15,6 +14,7 @@ import { limitSignIns } from './middleware/rate-limit.js';
 import { requestLog } from './middleware/request-log.js';
 import { securityHeaders } from './middleware/security-headers.js';
 import { staticFiles } from './middleware/static-files.js';
+import { upstream } from './middleware/upstream.js';
 import { createGoCD, GOCD } from './providers/gocd.js';
 import { createRally, RALLY } from './providers/rally.js';
 import { CSV, JSON_ARRAY } from './rally-export/formats.js';
@@ -48,9 +48,12 @@ export function createApp(
   store: SessionStore,
   notice?: Notice,
 ): Express {
-  const http = createHttp(config.upstreamTimeoutMs);
-  const rally = createRally(config, http);
-  const gocd = createGoCD(config, http);
+  const client = createProviderClient(
+    config.upstreamTimeoutMs,
+    ({ origin }) => config.proxies[origin],
+  );
+  const rally = createRally(config);
+  const gocd = createGoCD(config);
   const providers = [rally, gocd].filter((provider) => provider !== undefined);
   const offers = [
     [RALLY, rally],
@@ -79,7 +82,7 @@ export function createApp(
       join(import.meta.dirname, '../public'),
     ),
   );
-  app.use(inBrowserRequest);
+  app.use(upstream(client));
   app.use(sessions(config, store));
 
   // 0. Both providers, connected or not.

@@ -14,6 +14,8 @@ import {
   type RallySettings,
 } from './config/providers.js';
 import { serverUrl } from './config/server-url.js';
+import { proxyFor, ProxySettingError, type Proxy } from './http/proxy.js';
+import { isLoopback } from './loopback.js';
 import type { ProviderId } from './providers/provider.js';
 
 /**
@@ -34,6 +36,8 @@ export interface Config {
   /** How many processes are asked for. Without Redis server.ts starts one. */
   readonly workers: number;
   readonly upstreamTimeoutMs: number;
+  /** The proxy through which each provider is reached, by the provider's origin. */
+  readonly proxies: Readonly<Record<string, Proxy>>;
   readonly rateLimitPerMinute: number;
   readonly logLevel: LogLevel;
   readonly rally?: RallySettings;
@@ -72,7 +76,7 @@ export class ConfigError extends Error {
  */
 export function loadConfig(variables: Record<string, string | undefined>): Config {
   const reading = readEnvironment(variables);
-  const config = assemble(reading);
+  const config = assemble(reading, variables);
   const { problems } = reading;
   // SECURITY.md G2: production must not fall back to the sandbox.
   if (!config.rally && !config.gocd && config.isProduction) {
@@ -111,7 +115,7 @@ export function loadProviderConfig(
   const reading = readEnvironment(
     Object.fromEntries(Object.entries(variables).filter(([name]) => names.includes(name))),
   );
-  return withoutProblems(assemble(reading), reading);
+  return withoutProblems(assemble(reading, variables), reading);
 }
 
 function withoutProblems(config: Config, { problems }: Reading): Config {
@@ -119,7 +123,9 @@ function withoutProblems(config: Config, { problems }: Reading): Config {
   return Object.freeze(config);
 }
 
-function assemble(reading: Reading): Config {
+type Variables = Readonly<Record<string, string | undefined>>;
+
+function assemble(reading: Reading, variables: Variables): Config {
   const { environment } = reading;
   const isProduction = environment.NODE_ENV === 'production';
   const rally = rallySettings(reading);
@@ -134,6 +140,7 @@ function assemble(reading: Reading): Config {
     sessionTtlHours: environment.SESSION_TTL_HOURS,
     workers: workers(reading),
     upstreamTimeoutMs: environment.UPSTREAM_TIMEOUT_MS,
+    proxies: proxies([rally?.server, gocd?.server], variables, reading),
     rateLimitPerMinute: environment.RATE_LIMIT_PER_MINUTE,
     logLevel: environment.LOG_LEVEL,
     ...(environment.REDIS_URL && {
@@ -146,6 +153,25 @@ function assemble(reading: Reading): Config {
     ...(gocd && { gocd }),
     ...(!rally && !gocd && !isProduction && { sandbox: sandboxSettings(environment) }),
   };
+}
+
+function proxies(
+  servers: readonly (string | undefined)[],
+  variables: Variables,
+  { problems }: Reading,
+): Config['proxies'] {
+  const found: Record<string, Proxy> = {};
+  try {
+    for (const server of servers.filter((one) => one !== undefined && URL.canParse(one))) {
+      const url = new URL(server ?? '');
+      const proxy = isLoopback(url) ? undefined : proxyFor(url, variables);
+      if (proxy) found[url.origin] = proxy;
+    }
+  } catch (error) {
+    if (!(error instanceof ProxySettingError)) throw error;
+    problems.push(error.message);
+  }
+  return found;
 }
 
 function sessionSecrets({ environment, problems }: Reading): string[] {

@@ -1,6 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import { Secrets } from './secrets.js';
-
 /**
  * Everything that is logged or shown and that did not originate in our own code passes through here
  * first. How a text may write a secret that we know is in `Secrets`; here is how one looks that we do not.
@@ -28,19 +25,6 @@ const NAMED_SECRET = new RegExp(
 const LONG_RUN = /[A-Za-z0-9_-]{20,}/g;
 
 const MASKED = /^[^…]{4}…[^…]{4}$/;
-
-/** The secrets that were sent to a provider on behalf of the browser's request under way. */
-const sent = new AsyncLocalStorage<Secrets>();
-
-/** Runs the work for one browser's request; what it remembers is masked in all that it does. */
-export function withSecretsOfItsOwn(work: () => void): void {
-  sent.run(new Secrets(), work);
-}
-
-/** A provider may repeat what it was sent: from now on it is masked, however it is written. */
-export function rememberSecret(secret: string): void {
-  sent.getStore()?.add(secret);
-}
 
 /**
  * Shortens a secret so that two of them can be told apart but neither can be used: `Ovp8…23aQ`.
@@ -78,31 +62,37 @@ export function credentialIn(header: string): string {
   return header.replace(/^(?:Token token="|Bearer )/, '').replace(/"$/, '');
 }
 
-/**
- * Masks what was sent to a provider, and nothing else: for its data, which are shown as they are.
- *
- * @param known other secrets that may stand in it
- */
-export function maskSent(text: string, known?: Secrets): string {
-  const found = [...(sent.getStore()?.findIn(text) ?? []), ...(known?.findIn(text) ?? [])];
-  if (found.length === 0) return text;
-  let masked = '';
-  let done = 0;
-  for (const { secret, start, end } of found.sort((one, other) => one.start - other.start)) {
-    if (start >= done) masked += text.slice(done, start) + mask(secret);
-    done = Math.max(done, end);
-  }
-  return masked + text.slice(done);
-}
+/** A shorter one would be found in every other word, and is no secret. */
+const SHORTEST_SECRET = 4;
 
 /**
- * Masks everything in a text of foreign origin that is named like a secret or looks like one.
- *
- * @param known secrets that may stand in it in any place, besides those that were sent on behalf of
- *   the browser's request under way
+ * Masks secrets that were sent, where the receiver repeats them: as they are, or as a URL, HTML or JSON
+ * writes them. A server that wants to hide a token from this search can (decision 7).
  */
-export function maskText(text: string, known?: Secrets): string {
-  return maskSent(text, known)
+export function maskSent(text: string, secrets: Iterable<string>): string {
+  let masked = text;
+  for (const secret of secrets) {
+    if (secret.length < SHORTEST_SECRET) continue;
+    for (const form of formsOf(secret)) masked = masked.replaceAll(form, () => mask(secret));
+  }
+  return masked;
+}
+
+function formsOf(secret: string): ReadonlySet<string> {
+  const html = secret.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+  const named = secret
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+  const json = JSON.stringify(secret).slice(1, -1);
+  const form = new URLSearchParams({ '': secret }).toString().slice(1);
+  return new Set([secret, encodeURIComponent(secret), form, html, named, json]);
+}
+
+/** Masks everything in a text of foreign origin that is named like a secret or looks like one. */
+export function maskText(text: string): string {
+  return text
     .replace(QUOTED_SECRET, (_match, name: string, value: string) => name + mask(value))
     .replace(NAMED_SECRET, (_match, name: string, value: string) => name + mask(value))
     .replace(LONG_RUN, (run) =>

@@ -3,7 +3,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Request } from 'express';
 import { ConnectionLostError, NotConnectedError } from './errors.js';
-import { evenIfTheBrowserLeaves } from './http/browser-request.js';
+import type { Upstream } from './http/upstream.js';
 import { TokenResponseError, UnusableTokenResponseError } from './oauth/errors.js';
 import { refreshRequest } from './oauth/refresh-request.js';
 import { readTokenResponse } from './oauth/token-request.js';
@@ -32,6 +32,7 @@ const underWay = new Map<string, Promise<Connection>>();
  * provider is asked once: a refresh token that arrives twice looks stolen, and both the old and the
  * new tokens die (RFC 9700 §4.14).
  *
+ * @param upstream for as long as the caller may wait; the refresh itself is done to its end
  * @param stale the connection as this request knows it
  * @returns the connection with a new token, whoever renewed it
  * @throws {ConnectionLostError} when the provider refuses: the connection is forgotten
@@ -40,18 +41,19 @@ const underWay = new Map<string, Promise<Connection>>();
  */
 export async function refresh(
   request: Request,
+  upstream: Upstream,
   provider: Provider,
   stale: Connection,
 ): Promise<Connection> {
   // The old refresh token is spent as soon as it is sent: the new one must be kept, whoever waits.
-  return evenIfTheBrowserLeaves(() => {
-    const before = underWay.get(stale.id);
-    // SECURITY.md C1+: a refresh token that arrives twice looks stolen (RFC 9700 §4.14).
-    if (before) return before;
-    const mine = refreshInTurn(request, provider, stale).finally(() => underWay.delete(stale.id));
-    underWay.set(stale.id, mine);
-    return mine;
-  });
+  const before = underWay.get(stale.id);
+  // SECURITY.md C1+: a refresh token that arrives twice looks stolen (RFC 9700 §4.14).
+  if (before) return upstream.waitFor(before);
+  const mine = refreshInTurn(request, upstream.detached(), provider, stale).finally(() =>
+    underWay.delete(stale.id),
+  );
+  underWay.set(stale.id, mine);
+  return upstream.waitFor(mine);
 }
 
 /** Ends when every token that is being renewed is kept, whether or not its browser has left. */
@@ -61,10 +63,11 @@ export async function refreshesUnderWay(): Promise<void> {
 
 async function refreshInTurn(
   request: Request,
+  upstream: Upstream,
   provider: Provider,
   stale: Connection,
 ): Promise<Connection> {
-  const askingMs = READING_MS + provider.http.timeoutMs;
+  const askingMs = READING_MS + upstream.timeoutMs;
   const holdMs = askingMs + KEEPING_MS;
   return storeOf(request).oneAtATime(`refresh:${stale.id}`, holdMs, async () => {
     const lastTry = performance.now() + askingMs;
@@ -74,7 +77,7 @@ async function refreshInTurn(
     if (current?.id !== stale.id) throw new NotConnectedError(provider, 'was_replaced');
     // SECURITY.md C1+: another process was faster.
     if (!isAsItWas(current, stale)) return current;
-    const tokens = await askForTokens(request, provider, current);
+    const tokens = await askForTokens(request, upstream, provider, current);
     const renewed = renewedConnection(current, tokens);
     const isKept = await persistently(lastTry, () =>
       replaceConnection(request, provider.id, current, renewed),
@@ -88,12 +91,13 @@ async function refreshInTurn(
 
 async function askForTokens(
   request: Request,
+  upstream: Upstream,
   provider: Provider,
   connection: Connection,
 ): Promise<Tokens> {
   const { refreshToken = '' } = connection;
   try {
-    const answer = await provider.http.postForm(
+    const answer = await upstream.postForm(
       new URL(provider.tokenEndpoint),
       refreshRequest(provider, refreshToken),
     );

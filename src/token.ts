@@ -3,8 +3,7 @@
 import { constants } from 'node:os';
 import { config as readDotEnv } from 'dotenv';
 import { loadProviderConfig } from './config.js';
-import { createHttp, type Http } from './http.js';
-import { withSecretsOfItsOwn } from './mask.js';
+import { createProviderClient, Upstream } from './http/upstream.js';
 import type { ValidatedResponse } from './oauth/authorization-response.js';
 import { StateMismatchError } from './oauth/errors.js';
 import { refreshRequest } from './oauth/refresh-request.js';
@@ -35,10 +34,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
 process.stdout.on('error', () => undefined);
 process.stderr.on('error', () => undefined);
 
-withSecretsOfItsOwn(() => {
-  // Not by draining: a pipe that nobody closes would keep the process waiting for more input.
-  void run().then((exitCode) => process.exit(exitCode));
-});
+// Not by draining: a pipe that nobody closes would keep the process waiting for more input.
+void run().then((exitCode) => process.exit(exitCode));
 
 async function run(): Promise<number> {
   let attempt: Attempt | undefined;
@@ -50,12 +47,15 @@ async function run(): Promise<number> {
     }
     readDotEnv({ quiet: true });
     const config = loadProviderConfig(process.env, asked.provider);
-    const http = createHttp(config.upstreamTimeoutMs);
+    const client = createProviderClient(
+      config.upstreamTimeoutMs,
+      ({ origin }) => config.proxies[origin],
+    );
     const { facts, create } = PROVIDERS[asked.provider];
-    const provider = create(config, http);
+    const provider = create(config);
     if (!provider?.isRegistered) throw notConfigured(facts);
     attempt = { provider, serverUrl: config.serverUrl, isRefresh: asked.isRefresh };
-    const tokens = await getTokens(asked, attempt, http);
+    const tokens = await getTokens(asked, attempt, new Upstream(client));
     if (asked.isJson) await printJson(provider, tokens);
     else await printWords(provider, tokens, asked.isRefresh);
     return EXIT.token;
@@ -66,10 +66,10 @@ async function run(): Promise<number> {
   }
 }
 
-async function getTokens(asked: Arguments, attempt: Attempt, http: Http): Promise<Tokens> {
+async function getTokens(asked: Arguments, attempt: Attempt, upstream: Upstream): Promise<Tokens> {
   const { provider } = attempt;
   const post = async (form: URLSearchParams) =>
-    readTokenResponse(await http.postForm(new URL(provider.tokenEndpoint), form));
+    readTokenResponse(await upstream.postForm(new URL(provider.tokenEndpoint), form));
   if (asked.isRefresh) {
     return post(refreshRequest(provider, await readLine('Paste the refresh token')));
   }

@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import type { Upstream } from './http/upstream.js';
 import { ConnectionLostError, NotConnectedError } from './errors.js';
 import { CredentialRejectedError, type Provider } from './providers/provider.js';
 import { refresh } from './refresh.js';
@@ -24,34 +25,38 @@ export async function withConnection<Result>(
   provider: Provider,
   call: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
-  return withKept(request, provider, await keptConnection(request, provider), call);
+  const kept = await keptConnection(request, provider);
+  return withKept(request, request.upstream, provider, kept, call);
 }
 
 /**
  * As {@link withConnection}, for work that goes on for long: each of its calls has the connection as it
  * stands then, and may renew its token once.
  *
+ * @param upstream for this call and a refresh that it needs
  * @param begun the connection that the work began with
  * @throws {NotConnectedError} when it was ended or replaced meanwhile: a log-out ends the work, too
  */
 export async function goOnWithConnection<Result>(
   request: Request,
+  upstream: Upstream,
   provider: Provider,
   begun: Connection,
   call: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
   const latest = await latestConnectionTo(request, provider.id);
   if (latest?.id !== begun.id) throw new NotConnectedError(provider, 'was_replaced');
-  return withKept(request, provider, latest, call);
+  return withKept(request, upstream, provider, latest, call);
 }
 
 async function withKept<Result>(
   request: Request,
+  upstream: Upstream,
   provider: Provider,
   kept: Connection,
   call: (connection: Connection) => Promise<Result>,
 ): Promise<Result> {
-  const inTime = isDue(kept) ? await renewInTime(request, provider, kept) : undefined;
+  const inTime = isDue(kept) ? await renewInTime(request, upstream, provider, kept) : undefined;
   const connection = inTime?.connection ?? kept;
   try {
     return await call(connection);
@@ -66,7 +71,7 @@ async function withKept<Result>(
     )
       return lose(request, provider, connection);
   }
-  const renewed = await refresh(request, provider, connection);
+  const renewed = await refresh(request, upstream, provider, connection);
   try {
     return await call(renewed);
   } catch (error) {
@@ -94,11 +99,12 @@ async function keptConnection(request: Request, provider: Provider): Promise<Con
 /** A provider that is away renews nothing, but the token that we have may live a little longer. */
 async function renewInTime(
   request: Request,
+  upstream: Upstream,
   provider: Provider,
   connection: Connection,
 ): Promise<{ connection: Connection; failure?: Error }> {
   try {
-    return { connection: await refresh(request, provider, connection) };
+    return { connection: await refresh(request, upstream, provider, connection) };
   } catch (error) {
     const isAway = !(error instanceof ConnectionLostError || error instanceof NotConnectedError);
     const isAlive = connection.expiresAt !== undefined && connection.expiresAt > Date.now();

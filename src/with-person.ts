@@ -14,7 +14,7 @@ export async function withPerson<Result>(
   call: (connection: Connection, me: Person) => Promise<Result>,
 ): Promise<Result> {
   return withConnection(request, provider, async (connection) => {
-    const me = connection.person ?? (await provider.whoAmI(connection));
+    const me = connection.person ?? (await provider.whoAmI(request.upstream, connection));
     if (!connection.person) await rememberPerson(request, provider.id, connection, me);
     return call({ ...connection, person: me }, me);
   });

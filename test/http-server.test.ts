@@ -7,7 +7,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import express from 'express';
 import supertest from 'supertest';
-import { browserRequest, inBrowserRequest } from '../src/http/browser-request.js';
+import { UpstreamError } from '../src/http/upstream-error.js';
+import { createProviderClient, Upstream } from '../src/http/upstream.js';
 import { createHttpServer, PATIENCE } from '../src/http-server.js';
 import { createLog } from '../src/log.js';
 import { closeConnections, connectTo, PROVIDERS } from './support/refreshing.js';
@@ -182,12 +183,14 @@ describe('several requests on one connection', () => {
 describe('a request on a connection that another one has', () => {
   test('is known to be of nobody, although that is asked only when its browser has left', async () => {
     const waiting: { response: ServerResponse; goOn: () => void }[] = [];
-    const gone: (boolean | undefined)[] = [];
+    const client = createProviderClient(1_000, () => undefined);
+    const outcomes: unknown[] = [];
     const { server } = createHttpServer(createLog('silent'));
     const app = express();
-    app.use(inBrowserRequest, async (_request, response) => {
+    app.use(async (_request, response) => {
+      const upstream = new Upstream(client, response);
       await new Promise<void>((goOn) => waiting.push({ response, goOn }));
-      gone.push(browserRequest()?.gone?.aborted);
+      outcomes.push(await upstream.get(new URL('http://localhost:9/'), {}).catch(failureOf));
     });
     server.on('request', app);
     await once(server.listen(0), 'listening');
@@ -198,12 +201,16 @@ describe('a request on a connection that another one has', () => {
     browser.destroy();
     while (!waiting.every(({ response }) => response.destroyed)) await nextTurn();
     for (const { goOn } of waiting) goOn();
-    while (gone.length < 2) await nextTurn();
+    while (outcomes.length < 2) await nextTurn();
     server.close();
 
-    expect(gone).toEqual([true, true]);
+    expect(outcomes).toEqual(['cancelled', 'cancelled']);
   });
 });
+
+function failureOf(error: unknown): unknown {
+  return error instanceof UpstreamError ? error.failure : error;
+}
 
 /** A person's browser asks for all these, and leaves when Rally has been asked, too. Ends when none is asked any more. */
 async function leaveAll(...paths: string[]) {

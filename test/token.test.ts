@@ -4,7 +4,6 @@
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { loadProviderConfig } from '../src/config.js';
-import { createHttp } from '../src/http.js';
 import { createGoCD } from '../src/providers/gocd.js';
 import type { Provider } from '../src/providers/provider.js';
 import { createRally } from '../src/providers/rally.js';
@@ -519,7 +518,7 @@ function providerFor(id: 'rally' | 'gocd'): Provider {
   };
   const config = loadProviderConfig(environment, id);
   const create = { rally: createRally, gocd: createGoCD }[id];
-  const provider = create(config, createHttp(1000));
+  const provider = create(config);
   if (!provider) throw new Error(`${id} is not configured`);
   return provider;
 }

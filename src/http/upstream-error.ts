@@ -1,6 +1,5 @@
-import type { AxiosError } from 'axios';
-import type { ProviderAnswer } from '../http.js';
 import { beginningOf, maskText } from '../mask.js';
+import type { ProviderAnswer } from './upstream.js';
 
 const EXCERPT_CHARACTERS = 300;
 
@@ -45,14 +44,16 @@ export function unexpectedAnswer(answer: ProviderAnswer): UpstreamError {
 }
 
 /**
- * What to throw when no whole answer came. The axios error itself is dropped: it holds the request,
+ * What to throw when no whole response came. The original error is dropped: it may hold the request,
  * with every secret in it.
  */
-export function noAnswer(error: AxiosError): UpstreamError {
-  if (error.message.includes('maxContentLength')) {
-    return new UpstreamError('too_large', 'the answer is larger than we accept');
-  }
-  return new UpstreamError('unreachable', `no answer (${error.code ?? 'unknown'})`);
+export function noAnswer(error: unknown): UpstreamError {
+  if (error instanceof UpstreamError) return error; // the transport knows why
+  const { code } = Object(error) as { code?: unknown };
+  return new UpstreamError(
+    'unreachable',
+    `no answer (${typeof code === 'string' ? code : 'unknown'})`,
+  );
 }
 
 /** What to throw when the browser has left; or else, when the time is over. */

@@ -27,41 +27,50 @@ export function tokenRequest(
   });
 }
 
+export interface TokenAnswer {
+  readonly status: number;
+  readonly body: string;
+  readonly quotable?: string;
+}
+
 /**
  * Reads the answer of the token endpoint. An error object is an error with status 200, too: one was
  * once taken for success (passport-oauth2, CVE-2021-41580). With 404 or 5xx it is a web server's
  * own, which many write as JSON with an `error` in it, and no word of the OAuth server.
  *
- * @param answer the status and the text of the answer
+ * @param answer the status and the body; `quotable` is the body without our own secrets, which the server
+ *   may repeat in the words of an error
  * @returns the tokens; unknown fields are ignored, `token_type` is not relied on
  * @throws {TokenResponseError} for an error object, whose `error` is a string (§5.2)
  * @throws {UnusableTokenResponseError} for anything else that is not a token
  * @see [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749.html#section-5.1)
  */
-export function readTokenResponse(answer: { status: number; body: string }): Tokens {
-  const fields = readFields(answer);
+export function readTokenResponse(answer: TokenAnswer): Tokens {
+  const { status, body, quotable = body } = answer;
+  const words = readFields(status, quotable);
   const isFromOAuthServer =
     // SECURITY.md C4: the JSON of a web server that fails is no word of the OAuth server.
-    answer.status < 500 && answer.status !== 404;
+    status < 500 && status !== 404;
   // SECURITY.md B3: an error with status 200 is not a token (CVE-2021-41580).
-  if (isFromOAuthServer && isErrorCode(fields['error'])) {
-    const description = fields['error_description'];
+  if (isFromOAuthServer && isErrorCode(words['error'])) {
+    const description = words['error_description'];
     throw new TokenResponseError(
-      fields['error'],
+      words['error'],
       typeof description === 'string' ? description : undefined,
     );
   }
+  const fields = readFields(status, body);
   const accessToken = fields['access_token'];
   if (
     // SECURITY.md B3: a token counts with status 200 only (§5.1).
-    answer.status !== 200 ||
+    status !== 200 ||
     // SECURITY.md B3: an object or an empty string is not a token.
     !isUsableToken(accessToken)
   ) {
     throw new UnusableTokenResponseError(
-      `status ${answer.status}, no access_token of 1 to ${LONGEST_TOKEN} characters that can stand in a header`,
+      `status ${status}, no access_token of 1 to ${LONGEST_TOKEN} characters that can stand in a header`,
       // A success without a token is the server's final response, not an outage.
-      answer.status === 200,
+      status === 200,
     );
   }
   const refreshToken = fields['refresh_token'];
@@ -79,7 +88,7 @@ function isErrorCode(value: unknown): value is string {
 }
 
 /** Of `null`, `7` and `"text"` every field is absent, as of `{}`. */
-function readFields({ status, body }: { status: number; body: string }): Record<string, unknown> {
+function readFields(status: number, body: string): Record<string, unknown> {
   try {
     return Object(JSON.parse(body)) as Record<string, unknown>;
   } catch {

@@ -1,5 +1,5 @@
 // GoCD's cctray.xml: one entry for each stage and one for each job, none for the pipeline itself.
-import type { Http } from '../http.js';
+import type { Upstream } from '../http/upstream.js';
 import { unexpectedAnswer } from '../http/upstream-error.js';
 import { slicesOf } from '../slices.js';
 import { createParser, NotCctrayError, type Entry, type Status } from './gocd-cctray-entries.js';
@@ -33,11 +33,11 @@ export interface BuildTime {
  * @throws {CredentialRejectedError | NotAllowedError | UpstreamError}
  */
 export async function fetchPipelines(
-  http: Http,
+  upstream: Pick<Upstream, 'get'>,
   server: string,
   headers: Record<string, string>,
 ): Promise<readonly Pipeline[]> {
-  const answer = requireSuccess(await http.get(new URL(`${server}/cctray.xml`), headers));
+  const answer = requireSuccess(await upstream.get(new URL(`${server}/cctray.xml`), headers));
   try {
     return await readCctray(slicesOf(answer.body));
   } catch (error) {

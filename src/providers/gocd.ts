@@ -1,7 +1,7 @@
 // GoCD up to 18.7, the last version with an OAuth server. Its engine speaks an early draft of
 // OAuth 2.0 (draft-ietf-oauth-v2-09), hence the spellings (ThoughtWorksStudios/oauth2_provider).
 import type { Config } from '../config.js';
-import type { Http } from '../http.js';
+import type { Upstream } from '../http/upstream.js';
 import { fetchPipelines, type Pipeline } from './gocd-cctray.js';
 import type { Credential, Provider, ProviderFacts } from './provider.js';
 
@@ -19,11 +19,11 @@ export const GOCD = {
 } as const satisfies ProviderFacts;
 
 export interface GoCD extends Provider {
-  pipelines(credential: Credential): Promise<readonly Pipeline[]>;
+  pipelines(upstream: Upstream, credential: Credential): Promise<readonly Pipeline[]>;
 }
 
 /** @returns undefined where GoCD is not configured */
-export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | undefined {
+export function createGoCD({ gocd, serverUrl }: Config): GoCD | undefined {
   if (!gocd) return undefined;
   const { server, client } = gocd;
   // The quotes belong to it. Personal access tokens (since 19.2) are bearer tokens as others know them.
@@ -33,7 +33,6 @@ export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | unde
   return {
     ...GOCD,
     server,
-    http,
     isRegistered: client !== undefined, // GoCD 18.8 and later has no OAuth server to register with
     clientId: client?.id ?? '',
     clientSecret: client?.secret ?? '',
@@ -57,8 +56,8 @@ export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | unde
       looks: 'it has exactly 40 letters and digits',
       madeAt: `${server}/access_tokens`,
       whyRejected: 'It may have been revoked. GoCD has such tokens since 19.2.',
-      tryOut: async (credential) => {
-        await fetchPipelines(http, server, credentialHeaders(credential));
+      tryOut: async (upstream, credential) => {
+        await fetchPipelines(upstream, server, credentialHeaders(credential));
         return undefined; // GoCD does not say whose it is
       },
     },
@@ -68,6 +67,7 @@ export function createGoCD({ gocd, serverUrl }: Config, http: Http): GoCD | unde
       'Many GoCD servers do not open cctray.xml to OAuth tokens. Your administrator can tell whether yours does.',
     trialUrl: `${server}/cctray.xml`,
     credentialHeaders,
-    pipelines: (credential) => fetchPipelines(http, server, credentialHeaders(credential)),
+    pipelines: (upstream, credential) =>
+      fetchPipelines(upstream, server, credentialHeaders(credential)),
   };
 }

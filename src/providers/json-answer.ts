@@ -1,4 +1,4 @@
-import type { ProviderAnswer } from '../http.js';
+import type { ProviderAnswer } from '../http/upstream.js';
 import { unexpectedAnswer } from '../http/upstream-error.js';
 import { slicesOf } from '../slices.js';
 

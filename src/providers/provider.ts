@@ -1,5 +1,5 @@
 import type { OAuthClient } from '../oauth/client.js';
-import type { Http, ProviderAnswer } from '../http.js';
+import type { ProviderAnswer, Upstream } from '../http/upstream.js';
 import { unexpectedAnswer } from '../http/upstream-error.js';
 
 /**
@@ -37,7 +37,6 @@ export interface ProviderFacts {
  */
 export interface Provider extends ProviderFacts, OAuthClient {
   readonly server: string;
-  readonly http: Http;
   /** Whether it knows this app as a client (RFC 6749 §2); if not, {@link ownCredential} is left. */
   readonly isRegistered: boolean;
   /** Where the person can take back the grant. */
@@ -53,7 +52,7 @@ export interface Provider extends ProviderFacts, OAuthClient {
   /** The headers that carry a credential to the provider's API. */
   credentialHeaders(credential: Credential): Record<string, string>;
   /** Asks whose credential it is; absent where the provider names nobody. */
-  whoAmI?(credential: Credential): Promise<Person>;
+  whoAmI?(upstream: Upstream, credential: Credential): Promise<Person>;
 }
 
 /** A string that a person makes at the provider, and its words. */
@@ -79,7 +78,7 @@ export interface OwnCredential {
    * @returns whose it is, where the provider says so
    * @throws {CredentialRejectedError}
    */
-  tryOut(credential: Credential): Promise<Person | undefined>;
+  tryOut(upstream: Upstream, credential: Credential): Promise<Person | undefined>;
 }
 
 /** What opens a provider's API. */

@@ -1,5 +1,5 @@
 // Rally's Web Services API v2.0: how it is asked, and the envelopes of its answers.
-import type { Http } from '../http.js';
+import type { Upstream } from '../http/upstream.js';
 import { unexpectedAnswer } from '../http/upstream-error.js';
 import { readJson } from './json-answer.js';
 import { ApiError, requireSuccess, type Credential } from './provider.js';
@@ -7,7 +7,7 @@ import { countOf, fieldsOf, textsOf, type Fields } from './rally-fields.js';
 
 /** The API, as somebody whose credential is in the headers. */
 export interface Wsapi {
-  readonly http: Http;
+  readonly upstream: Pick<Upstream, 'get'>;
   readonly server: string;
   readonly by: Credential;
   readonly headers: Record<string, string>;
@@ -64,13 +64,13 @@ export async function fetchRows(wsapi: Wsapi, url: URL): Promise<Rows> {
  * @throws {CredentialRejectedError | NotAllowedError | ApiError | UpstreamError}
  */
 export async function fetchEnvelope<Result>(
-  { http, headers, by }: Wsapi,
+  { upstream, headers, by }: Wsapi,
   url: URL,
   name: 'QueryResult' | 'User',
   read: (envelope: Fields) => Result | undefined,
 ): Promise<Result> {
-  const line = { of: String(by.person?.id ?? by.accessToken), atOnce: MOST_AT_ONCE };
-  const answer = requireSuccess(await http.get(url, headers, line));
+  const queue = { name: String(by.person?.id ?? by.accessToken), atOnce: MOST_AT_ONCE };
+  const answer = requireSuccess(await upstream.get(url, headers, queue));
   const { OperationResult: failure, [name]: success } = fieldsOf(await readJson(answer)) ?? {};
   const envelope = fieldsOf(success);
   // Status 200 does not mean success. WSAPI says no with `{"OperationResult":{"Errors":[…]}}`, and to a

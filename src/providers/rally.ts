@@ -1,6 +1,6 @@
 // Rally, as its README "Oauth Sample Apps" and its own sample apps describe it.
 import type { Config } from '../config.js';
-import type { Http } from '../http.js';
+import type { Upstream } from '../http/upstream.js';
 import type { Credential, Person, Provider, ProviderFacts } from './provider.js';
 import { fetchWhoAmI } from './rally-person.js';
 import type { Wsapi } from './rally-wsapi.js';
@@ -19,22 +19,26 @@ export const RALLY = {
 } as const satisfies ProviderFacts;
 
 export interface Rally extends Provider {
-  whoAmI(credential: Credential): Promise<Person>;
-  wsapi(credential: Credential): Wsapi;
+  whoAmI(upstream: Upstream, credential: Credential): Promise<Person>;
+  wsapi(upstream: Upstream, credential: Credential): Wsapi;
 }
 
 /** @returns undefined where Rally is not configured */
-export function createRally({ rally, serverUrl }: Config, http: Http): Rally | undefined {
+export function createRally({ rally, serverUrl }: Config): Rally | undefined {
   if (!rally) return undefined;
   const { server, client, scope } = rally;
   // Rally's API takes the access token in a header of its own, and not as a Bearer token although
   // the token answer says token_type "Bearer". API keys go the same way.
   const credentialHeaders = ({ accessToken }: Credential) => ({ zsessionid: accessToken });
-  const wsapi = (by: Credential) => ({ http, server, by, headers: credentialHeaders(by) });
+  const wsapi = (upstream: Upstream, by: Credential) => ({
+    upstream,
+    server,
+    by,
+    headers: credentialHeaders(by),
+  });
   return {
     ...RALLY,
     server,
-    http,
     isRegistered: true,
     clientId: client.id,
     clientSecret: client.secret,
@@ -59,7 +63,7 @@ export function createRally({ rally, serverUrl }: Config, http: Http): Rally | u
       madeAt: `${server}/login/accounts/index.html#/keys`,
       whyRejected:
         'It may have been deleted or reset, or API keys are disabled for your subscription.',
-      tryOut: (credential) => fetchWhoAmI(wsapi(credential)),
+      tryOut: (upstream, credential) => fetchWhoAmI(wsapi(upstream, credential)),
     },
     whyTokensDie: 'It has expired, or the grant was removed in Rally’s Application Manager.',
     whyForbidden:
@@ -67,6 +71,6 @@ export function createRally({ rally, serverUrl }: Config, http: Http): Rally | u
     trialUrl: `${server}/slm/webservice/v2.0/user`,
     credentialHeaders,
     wsapi,
-    whoAmI: (credential) => fetchWhoAmI(wsapi(credential)),
+    whoAmI: (upstream, credential) => fetchWhoAmI(wsapi(upstream, credential)),
   };
 }

@@ -2,8 +2,7 @@ import type { Response } from 'express';
 import { UpstreamError } from '../http/upstream-error.js';
 
 /**
- * Sends a text piece by piece, as fast as the browser reads it. No stream of Node's does the work: what
- * asks for the next piece must go on as part of this request, or its secrets would not be masked.
+ * Sends a text piece by piece, as fast as the browser reads it.
  *
  * @throws {UpstreamError} when the browser leaves
  */

@@ -1,5 +1,4 @@
 import type { Request, Response } from 'express';
-import { inTimeOfItsOwn } from '../http/browser-request.js';
 import { maskText } from '../mask.js';
 import { fetchArtifacts, type Artifact } from '../providers/rally-artifacts.js';
 import type { View } from '../providers/rally-work.js';
@@ -32,7 +31,12 @@ export async function findAllWork(
 ): Promise<AllWork> {
   return withPerson(request, provider, async (begun, me) => {
     beginExport(response, me.id);
-    const first = await fetchArtifacts(provider.wsapi(begun), me, view, FIRST_PAGE);
+    const first = await fetchArtifacts(
+      provider.wsapi(request.upstream, begun),
+      me,
+      view,
+      FIRST_PAGE,
+    );
     if (first.warnings.length > 0) {
       // The page shows them; a file has no place for them.
       request.log.warn(
@@ -40,13 +44,12 @@ export async function findAllWork(
         'Rally warns of an export',
       );
     }
-    const rows = rowsOf(first, (page) =>
-      inTimeOfItsOwn(() =>
-        goOnWithConnection(request, provider, begun, (connection) =>
-          onceMore(() => fetchArtifacts(provider.wsapi(connection), me, view, page)),
-        ),
-      ),
-    );
+    const rows = rowsOf(first, (page) => {
+      const upstream = request.upstream.withOwnTime();
+      return goOnWithConnection(request, upstream, provider, begun, (connection) =>
+        onceMore(() => fetchArtifacts(provider.wsapi(upstream, connection), me, view, page)),
+      );
+    });
     return { total: first.total, rows };
   });
 }

@@ -10,7 +10,7 @@ export function showPipelines(provider: GoCD): RequestHandler {
   return async (request, response) => {
     const address = readAddress(request.query);
     const all = await withConnection(request, provider, (connection) =>
-      provider.pipelines(connection),
+      provider.pipelines(request.upstream, connection),
     );
     const board = boardOf(all, address);
     const { failed } = board.counts;

@@ -19,7 +19,7 @@ export function oauthRedirect(provider: Provider): RequestHandler {
     if (!signIn) throw new StateMismatchError('unknown');
     const authorization = readAuthorizationResponse(provider, request.query, signIn);
 
-    const answer = await provider.http.postForm(
+    const answer = await request.upstream.postForm(
       new URL(provider.tokenEndpoint),
       tokenRequest(provider, authorization),
     );
@@ -40,7 +40,7 @@ async function askWhoTheyAre(
   connection: Connection,
 ): Promise<Person | undefined> {
   try {
-    return await provider.whoAmI?.(connection);
+    return await provider.whoAmI?.(request.upstream, connection);
   } catch (error) {
     // A browser that has left would not learn the new session id, and must keep its session.
     if (error instanceof UpstreamError && error.failure === 'cancelled') throw error;

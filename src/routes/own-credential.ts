@@ -32,7 +32,7 @@ export function useOwnCredential(provider: Provider): RequestHandler {
     const connection = connectionByHand(ownCredential.kind, value);
     let person: Person | undefined;
     try {
-      person = await ownCredential.tryOut(connection);
+      person = await ownCredential.tryOut(request.upstream, connection);
     } catch (error) {
       if (!(error instanceof CredentialRejectedError)) throw error;
       logRefusal(request, provider, 'not accepted');

@@ -11,7 +11,7 @@ export function showChoices(provider: Rally): RequestHandler {
   return async (request, response) => {
     const address = readAddress(request.query);
     const choices = await withConnection(request, provider, (connection) =>
-      fetchChoices(provider.wsapi(connection), address),
+      fetchChoices(provider.wsapi(request.upstream, connection), address),
     );
     if (request.accepts(['html', 'json']) === 'json') {
       response.json(choices);

@@ -14,7 +14,10 @@ export function countWork(provider: Rally): RequestHandler {
       Promise.all(
         others.map(async (type) => {
           const view = inTab(address, type);
-          return [type, await countArtifacts(provider.wsapi(connection), me, view)];
+          return [
+            type,
+            await countArtifacts(provider.wsapi(request.upstream, connection), me, view),
+          ];
         }),
       ),
     );

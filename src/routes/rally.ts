@@ -15,7 +15,12 @@ export function showWork(provider: Rally): RequestHandler {
       return;
     }
     const page = await withPerson(request, provider, async (connection, me) => {
-      const found = await fetchArtifacts(provider.wsapi(connection), me, address, pageOf(address));
+      const found = await fetchArtifacts(
+        provider.wsapi(request.upstream, connection),
+        me,
+        address,
+        pageOf(address),
+      );
       return rallyPage(provider, me, address, found);
     });
     response.render('rally', page);

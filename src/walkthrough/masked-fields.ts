@@ -1,11 +1,10 @@
 // Parameters, headers and texts, masked: ours by their names, those of others by all that we know.
 import { credentialIn, isSecretName, mask, maskText } from '../mask.js';
-import type { Secrets } from '../secrets.js';
 import type { Field } from './recording.js';
 
 /** Of a message: what comes after them is not shown. */
-export const MOST_FIELDS = 30;
-export const LONGEST_VALUE = 300;
+const MOST_FIELDS = 30;
+const LONGEST_VALUE = 300;
 
 /** What a command to copy has in the place of what differs each time, or is secret. */
 const PLACEHOLDERS: ReadonlyMap<string, string> = new Map([
@@ -52,23 +51,23 @@ export function headerLines(headers: readonly (readonly [string, unknown])[]): [
   });
 }
 
-export function foreignFields(entries: Iterable<readonly string[]>, secrets: Secrets): Field[] {
+export function foreignFields(entries: Iterable<readonly string[]>): Field[] {
   return [...entries].slice(0, MOST_FIELDS).map(([name = '', value = '']) => ({
-    name: foreign(name, secrets, LONGEST_VALUE),
-    value: foreignValue(name, value, secrets),
+    name: foreign(name),
+    value: foreignValue(name, value),
   }));
 }
 
-function foreignValue(name: string, value: string, secrets: Secrets): string {
+function foreignValue(name: string, value: string): string {
   if (/^set-cookie$/i.test(name)) {
     const [cookie = '', ...attributes] = value.split(';'); // which are worth seeing
     const masked = [`${cookie.split('=', 1).join('')}=…`, ...attributes].join(';');
-    return foreign(masked, secrets, LONGEST_VALUE);
+    return foreign(masked);
   }
-  return isSecretName(name) ? mask(value) : foreign(value, secrets, LONGEST_VALUE);
+  return isSecretName(name) ? mask(value) : foreign(value);
 }
 
 /** Masked before it is cut: half a secret would not look like one. */
-export function foreign(text: string, secrets: Secrets, longest: number): string {
-  return maskText(text, secrets).slice(0, longest);
+export function foreign(text: string): string {
+  return maskText(text).slice(0, LONGEST_VALUE);
 }

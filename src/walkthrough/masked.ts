@@ -1,29 +1,11 @@
 // What is kept of a message: never a secret, and not much of what others have written.
 import type { Request, Response } from 'express';
-import type { Exchange } from '../http/exchanges.js';
-import { credentialIn, isSecretName, withoutLastRun } from '../mask.js';
+import { maskedAnswer, type Exchange } from '../http/exchange.js';
 import { authorizationRequestUrl } from '../oauth/authorization-request.js';
 import type { OAuthClient } from '../oauth/client.js';
-import { Secrets } from '../secrets.js';
 import type { KeptSignIn } from '../session/sign-ins.js';
-import {
-  MOST_FIELDS,
-  foreign,
-  foreignFields,
-  headerLines,
-  LONGEST_VALUE,
-  ownFields,
-  ownHeader,
-} from './masked-fields.js';
+import { foreign, foreignFields, headerLines, ownFields, ownHeader } from './masked-fields.js';
 import type { RecordedExchange, RecordedRedirect, RecordedSignIn } from './recording.js';
-
-const LONGEST_BODY = 1_500;
-
-/** What one browser's request has to do with a provider: all that may stand in its texts. */
-interface Traffic {
-  readonly exchanges: readonly Exchange[];
-  readonly signIn?: KeptSignIn | undefined;
-}
 
 /** The authorization request is built again: from the same parts, it is the same to the letter. */
 export function maskedSignIn(
@@ -38,7 +20,7 @@ export function maskedSignIn(
     authorizationEndpoint: url.origin + url.pathname,
     parameters: ownFields(url.searchParams),
     redirect,
-    exchanges: maskedExchanges({ exchanges, signIn }),
+    exchanges: maskedExchanges(exchanges),
   };
 }
 
@@ -47,63 +29,36 @@ export function maskedRedirect(
   request: Request,
   response: Response,
   arrivedAt: number,
-  traffic: Traffic,
 ): RecordedRedirect {
   const { searchParams } = new URL(request.originalUrl, 'http://localhost');
-  const secrets = secretsIn(traffic, searchParams);
   const { failure } = response.locals;
   return {
     arrivedAt,
     path: request.path,
-    host: foreign(request.get('Host') ?? '', secrets, LONGEST_VALUE),
-    parameters: foreignFields(searchParams, secrets),
+    host: foreign(request.get('Host') ?? ''),
+    parameters: foreignFields(searchParams),
     tookMs: Date.now() - arrivedAt,
     status: response.statusCode,
     headers: foreignFields(
       headerLines(
         ['Location', 'Set-Cookie', 'Retry-After'].map((name) => [name, response.getHeader(name)]),
       ),
-      secrets,
     ),
     ...(failure && { failure }),
   };
 }
 
-export function maskedExchanges(traffic: Traffic): RecordedExchange[] {
-  const secrets = secretsIn(traffic);
-  return traffic.exchanges.map((exchange) => {
+/** What we sent, masked by its names, and what came. */
+export function maskedExchanges(exchanges: readonly Exchange[]): RecordedExchange[] {
+  return exchanges.map((exchange) => {
     const { startedAt, tookMs, method, url, headers, form, answer, failure } = exchange;
+    const masked = answer && maskedAnswer({ ...exchange, answer });
     return {
       ...{ startedAt, tookMs, method, url },
-      headers: Object.entries(headers).map(([name, value]) => ownHeader(name, String(value))),
+      headers: Object.entries(headers).map(([name, value]) => ownHeader(name, value)),
       ...(form && { form: ownFields(form) }),
-      ...(answer && {
-        answer: {
-          status: answer.status,
-          headers: foreignFields(headerLines(Object.entries(answer.headers)), secrets),
-          body: foreign(
-            answer.isWhole ? answer.body : withoutLastRun(answer.body),
-            secrets,
-            LONGEST_BODY,
-          ),
-          isWhole: answer.isWhole && answer.body.length <= LONGEST_BODY,
-        },
-      }),
+      ...(masked && { answer: { ...masked, headers: foreignFields(masked.headers) } }),
       ...(failure && { failure }),
     };
   });
-}
-
-function secretsIn({ exchanges, signIn }: Traffic, redirect?: URLSearchParams): Secrets {
-  const named = [...exchanges.map(({ form }) => form), redirect]
-    .flatMap((parameters) => [...(parameters ?? [])].slice(0, MOST_FIELDS))
-    .filter(([name]) => isSecretName(name))
-    .map(([, value]) => value);
-  const credentials = exchanges
-    .flatMap(({ headers }) => Object.entries(headers))
-    .filter(([name]) => isSecretName(name))
-    .map(([, value]) => credentialIn(String(value)));
-  const tokens = exchanges.flatMap(({ issued = [] }) => issued);
-  const own = signIn ? [signIn.state, signIn.codeVerifier] : [];
-  return new Secrets([...named, ...credentials, ...tokens, ...own]);
 }

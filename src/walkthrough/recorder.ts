@@ -4,7 +4,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import onHeaders from 'on-headers';
 import { ExpiringMap } from '../expiring-map.js';
-import { exchangesUnderWay, type Exchange } from '../http/exchanges.js';
+import type { Exchange } from '../http/exchange.js';
 import type { Provider } from '../providers/provider.js';
 import type { KeptSignIn } from '../session/sign-ins.js';
 import { maskedExchanges, maskedRedirect, maskedSignIn } from './masked.js';
@@ -61,15 +61,16 @@ async function record(
   response: Response,
   provider: Provider,
 ): Promise<void> {
-  const exchanges = exchangesUnderWay();
+  // A request that failed before it was given its way to the providers has sent nothing.
+  const exchanges = (request as Partial<Request>).upstream?.exchanges ?? [];
   const { failure } = response.locals;
   const signIn = takenSignIns.get(request);
   if (signIn) {
-    const redirect = maskedRedirect(request, response, writer.arrivedAt, { exchanges, signIn });
+    const redirect = maskedRedirect(request, response, writer.arrivedAt);
     const recorded = maskedSignIn(provider, signIn, redirect, exchanges);
     await recordings.begin(writer, 'signIn', recorded);
   } else if (failure?.step === 'refused') {
-    const redirect = maskedRedirect(request, response, writer.arrivedAt, { exchanges });
+    const redirect = maskedRedirect(request, response, writer.arrivedAt);
     await recordings.keep(writer, 'refused', redirect);
   } else if (exchanges.length > 0) {
     await recordPage(recordings, writer, request, exchanges, failure);
@@ -90,15 +91,15 @@ async function recordPage(
   const call = exchanges.find(({ form }) => form === undefined);
   const writes: Promise<void>[] = [];
   if (failure || (refresh && refresh.answer?.status !== 200)) {
-    const page = { path, exchanges: maskedExchanges({ exchanges }), ...(failure && { failure }) };
+    const page = { path, exchanges: maskedExchanges(exchanges), ...(failure && { failure }) };
     writes.push(recordings.keep(writer, 'failedPage', page));
   } else if (refresh && connection?.refreshes) {
-    const [exchange] = maskedExchanges({ exchanges: [refresh] });
+    const [exchange] = maskedExchanges([refresh]);
     const renewed = { count: connection.refreshes, exchange };
     writes.push(recordings.keep(writer, partOf(renewed), renewed));
   }
   if (call && !failure && connection?.kind === 'oauth' && isFirstCallOf(connection)) {
-    const [exchange] = maskedExchanges({ exchanges: [call] });
+    const [exchange] = maskedExchanges([call]);
     if (exchange) writes.push(recordings.keepFirst(writer, 'firstCall', exchange));
   }
   await Promise.all(writes);

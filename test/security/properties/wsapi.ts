@@ -1,7 +1,6 @@
 // What WSAPI answers, whatever that is.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Http } from '../../../src/http.js';
 import { UpstreamError } from '../../../src/http/upstream-error.js';
 import {
   ApiError,
@@ -148,13 +147,11 @@ function answersWith(bodies: fc.Arbitrary<string>): fc.Arbitrary<Answer> {
 }
 
 function answering(answer: Answer): Wsapi {
-  const http: Http = {
-    timeoutMs: 1000,
+  const upstream = {
     get: () => Promise.resolve({ contentType: 'application/json', ...answer }),
-    postForm: () => Promise.reject(new Error('nobody asks for a token')),
   };
   const by = { kind: 'oauth', accessToken: 'any' } as const;
-  return { http, server: 'https://rally.example', by, headers: {} };
+  return { upstream, server: 'https://rally.example', by, headers: {} };
 }
 
 async function attempt<Result>(fetch: () => Promise<Result>): Promise<Result | undefined> {

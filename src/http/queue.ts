@@ -1,43 +1,44 @@
-/** Whose requests stand in one line, and how many of them may be under way at the same time. */
-export interface Line {
-  readonly of: string;
+/** Which requests wait in one queue, and how many of them may be under way at the same time. */
+export interface Queue {
+  readonly name: string;
   readonly atOnce: number;
 }
 
 interface State {
   underWay: number;
-  /** What lets each go on, in the order in which they came. */
+  /** Lets each go on, in the order in which they came. */
   readonly waiting: Set<() => void>;
 }
 
-/** Lets the requests of each line through, so many at once; the others wait, first come, first served. */
-export class Lines {
+/** Lets the requests of each queue through, so many at once; the others wait, first come, first served. */
+export class Queues {
   private readonly states = new Map<string, State>();
 
   /**
    * Waits for a place.
    *
    * @param endsOf makes what ends a wait, where there is one: any of these signals
-   * @returns what leaves the place to the next, to be called once; undefined when the wait was ended
+   * @returns what leaves the place to the next request, to be called once; undefined when the wait was
+   *   ended
    */
   async enter(
-    { of, atOnce }: Line,
+    { name, atOnce }: Queue,
     endsOf: () => readonly AbortSignal[],
   ): Promise<(() => void) | undefined> {
-    const state = this.states.get(of) ?? { underWay: 0, waiting: new Set() };
-    this.states.set(of, state);
+    const state = this.states.get(name) ?? { underWay: 0, waiting: new Set() };
+    this.states.set(name, state);
     if (state.underWay < atOnce) state.underWay += 1;
     else if (!(await waitForPlace(state, endsOf()))) return undefined;
     return () => {
       const [next] = state.waiting;
       if (next) next();
       else state.underWay -= 1;
-      if (state.underWay === 0) this.states.delete(of);
+      if (state.underWay === 0) this.states.delete(name);
     };
   }
 }
 
-/** Whoever leaves hands their place over, so the number of those under way stays the same. */
+/** The request that ends hands its place over, so the number of those under way stays the same. */
 function waitForPlace({ waiting }: State, ends: readonly AbortSignal[]): Promise<boolean> {
   return new Promise((resolve) => {
     const stop = (hasPlace: boolean) => {
