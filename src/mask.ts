@@ -65,29 +65,35 @@ export function credentialIn(header: string): string {
 /** A shorter one would be found in every other word, and is no secret. */
 const SHORTEST_SECRET = 4;
 
+/** How a response writes a text: as it is, in HTML or XML, in JSON, in a URL or a form. */
+const ESCAPES: readonly ((text: string) => string)[] = [
+  (text) => text,
+  (text) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`),
+  (text) =>
+    text
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replaceAll('"', '&quot;'),
+  (text) => JSON.stringify(text).slice(1, -1),
+  (text) => encodeURIComponent(text).replace('%E2%80%A6', '…'),
+  (text) => new URLSearchParams({ '': text }).toString().slice(1).replace('%E2%80%A6', '…'),
+];
+
 /**
- * Masks secrets that were sent, where the receiver repeats them: as they are, or as a URL, HTML or JSON
- * writes them. A server that wants to hide a token from this search can (decision 7).
+ * Masks secrets that were sent or received, where a provider repeats them: as they are, or as HTML, JSON or
+ * a URL writes them. A server that wants to hide a token from this search can (decision 7).
  */
 export function maskSent(text: string, secrets: Iterable<string>): string {
   let masked = text;
   for (const secret of secrets) {
     if (secret.length < SHORTEST_SECRET) continue;
-    for (const form of formsOf(secret)) masked = masked.replaceAll(form, () => mask(secret));
+    for (const escape of ESCAPES) {
+      // Escaped in the same way: the last characters of a token must not end a text of XML or JSON.
+      masked = masked.replaceAll(escape(secret), () => escape(mask(secret)));
+    }
   }
   return masked;
-}
-
-function formsOf(secret: string): ReadonlySet<string> {
-  const html = secret.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-  const named = secret
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
-  const json = JSON.stringify(secret).slice(1, -1);
-  const form = new URLSearchParams({ '': secret }).toString().slice(1);
-  return new Set([secret, encodeURIComponent(secret), form, html, named, json]);
 }
 
 /** Masks everything in a text of foreign origin that is named like a secret or looks like one. */

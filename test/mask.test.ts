@@ -63,16 +63,23 @@ describe('maskSent', () => {
     expect(maskSent(`a ${repeated} b`, [SECRET])).toBe('a … b');
   });
 
-  test.each([TOKEN, 'short', `$&${TOKEN}`, "$'$`$$", '50%41 off', 'back\\slash "quoted"'])(
+  test.each([TOKEN, 'short', `$&${TOKEN}`, "$'$`$$", '50%41 off'])(
     'masks %s exactly, wherever it stands',
     (secret) => {
-      const texts = [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)];
-
-      expect(texts.map((text) => maskSent(`is ${text} ours?`, [secret]))).toEqual(
-        Array(3).fill(`is ${mask(secret)} ours?`),
-      );
+      expect(maskSent(`is ${secret} ours?`, [secret])).toBe(`is ${mask(secret)} ours?`);
     },
   );
+
+  test('leaves JSON and XML what they are, whatever a token ends with', () => {
+    const secret = 'back\\slash & "quoted"';
+
+    expect(JSON.parse(maskSent(JSON.stringify({ said: secret }), [secret]))).toEqual({
+      said: mask(secret),
+    });
+    expect(maskSent('<p a="back\\slash &amp; &quot;quoted&quot;"/>', [secret])).toBe(
+      '<p a="back…ted&quot;"/>',
+    );
+  });
 
   test('leaves everything else as it was', () => {
     expect(maskSent(`%e4 é &lt; ${TOKEN}`, [SECRET])).toBe(`%e4 é &lt; ${TOKEN}`);

@@ -1,5 +1,5 @@
 // What carries axios's requests: undici, with a pool of connections for each origin.
-import { pipeline } from 'node:stream/promises';
+import { pipeline } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { AxiosHeaders, type AxiosAdapter } from 'axios';
 import { Agent, errors, ProxyAgent, request, type Dispatcher } from 'undici';
@@ -86,21 +86,16 @@ async function onceMoreIfClosed<Result>(send: () => Promise<Result>): Promise<Re
  */
 async function readText({ body, headers }: Dispatcher.ResponseData, most: number): Promise<string> {
   const encoding = String(headers['content-encoding'] ?? '').toLowerCase();
+  // The callback is for errors: reading what is unpacked throws them.
+  const unpacked = Object.hasOwn(UNPACK, encoding)
+    ? pipeline(body, UNPACK[encoding as keyof typeof UNPACK](), () => undefined)
+    : body;
   const chunks: Buffer[] = [];
   let size = 0;
-  const read = async (source: AsyncIterable<Buffer>) => {
-    for await (const chunk of source) {
-      size += chunk.length;
-      if (size > most) {
-        throw new UpstreamError('too_large', 'the answer is larger than we accept');
-      }
-      chunks.push(chunk);
-    }
-  };
-  if (Object.hasOwn(UNPACK, encoding)) {
-    await pipeline(body, UNPACK[encoding as keyof typeof UNPACK](), read);
-  } else {
-    await read(body);
+  for await (const chunk of unpacked as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > most) throw new UpstreamError('too_large', 'the answer is larger than we accept');
+    chunks.push(chunk);
   }
   return new TextDecoder().decode(Buffer.concat(chunks));
 }

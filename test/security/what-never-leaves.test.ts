@@ -9,7 +9,7 @@ import {
   stories,
   WHO_AM_I,
 } from '../support/both-providers.js';
-import { formsOf, secretsIn } from '../support/everything.js';
+import { repetitionsOf, secretsIn } from '../support/everything.js';
 import { closeAll } from '../support/start.js';
 import {
   comeBack,
@@ -64,7 +64,7 @@ describe('a provider that repeats all that it was sent', () => {
     await stub.close();
   });
 
-  /** Every secret that came for the browser's request under way, in every form. */
+  /** Every secret that came for the browser's request under way, as it is and as a URL writes it. */
   const echo = () => {
     const secrets = stub.received.flatMap(({ headers, body }) => {
       const form = new URLSearchParams(body);
@@ -76,7 +76,7 @@ describe('a provider that repeats all that it was sent', () => {
     });
     const known = secrets.filter((secret) => secret !== '');
     for (const secret of known) heard.add(secret);
-    return known.flatMap(formsOf).join(' and ');
+    return known.flatMap(repetitionsOf).join(' and ');
   };
   const first = () => [...heard][0] ?? 'plain';
   const escaped = (text: string) =>
@@ -91,7 +91,7 @@ describe('a provider that repeats all that it was sent', () => {
         () => json({ error: 'invalid_grant', error_description: echo() }, 400),
         () => json({ error: echo() }, 400),
         () => json({ access_token: echo() }),
-        () => respond(500, 'text/html', `<p>${echo()}</p>`),
+        () => respond(500, 'text/html', `<p>${escaped(echo())}</p>`),
         () => respond(200, 'text/html', echo()),
         () => respond(503, `text/${first()}`, echo(), { 'Retry-After': first() }),
         () => respond(302, 'text/html', echo(), { Location: `/?${first()}` }),
@@ -124,7 +124,7 @@ describe('a provider that repeats all that it was sent', () => {
     for (const provider of ['rally', 'gocd'] as const) {
       crawler.keep(await comeBack(crawler.visitor, started, provider));
     }
-    const token = () => formsOf(tokens.access_token).join(' and ');
+    const token = () => repetitionsOf(tokens.access_token).join(' and ');
     const data = [
       () =>
         stories({

@@ -19,6 +19,11 @@ export function formsOf(text: string): readonly string[] {
   ];
 }
 
+/** The ways in which an honest provider may repeat a text: these are masked where it is received. */
+export function repetitionsOf(text: string): readonly string[] {
+  return [text, encodeURIComponent(text), new URLSearchParams({ '': text }).toString().slice(1)];
+}
+
 /** The secrets that are found in a text in any form, to show in a failed test. No secret has two lines. */
 export function secretsIn(text: string, secrets: Iterable<string>): string[] {
   // Of a hundred pages most lines are the same, and most forms of a secret are.
