@@ -37,7 +37,7 @@ export function configureExpress(app: Express, { isHttps }: Config, notice?: Not
     next();
   });
   app.disable('x-powered-by');
-  app.set('etag', false); // SECURITY.md D8: pages are never cached
+  app.set('etag', false); // SECURITY.md D8: with an ETag a browser would keep pages and revalidate them
   if (isHttps) {
     app.set('trust proxy', 1); // the platform's router, for the visitor's address alone
     // Whether we are behind https is configured, and no header may say otherwise.

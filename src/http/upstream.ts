@@ -245,11 +245,8 @@ function readAnswer({ status, headers, body }: Answer, secrets: Iterable<string>
   if (status >= 300 && status < 400) {
     throw new UpstreamError('redirect', `status ${status}`, { ...answer, body: '' });
   }
-  if (
-    // SECURITY.md E2: a provider under load is not called again (RFC 9110 §10.2.3).
-    status === 429 ||
-    status === 503
-  ) {
+  // SECURITY.md E2: a provider under load is not called again (RFC 9110 §10.2.3).
+  if (status === 429 || status === 503) {
     throw new UpstreamError('busy', `status ${status}`, { ...answer, body: answer.quotable });
   }
   return answer;

@@ -26,10 +26,10 @@ export function authorizationRequestUrl(
     response_type: 'code', // SECURITY.md A1: the token never passes the browser
     client_id: client.clientId, // public; the secret is only ever sent to the token endpoint
     redirect_uri: client.redirectUri, // must equal the registered one exactly
-    ...(client.scope !== undefined && { scope: client.scope }), // SECURITY.md A1: no wider
+    ...(client.scope !== undefined && { scope: client.scope }), // SECURITY.md A1: not the provider's default
     state, // returned unchanged, ties the response to this browser (§10.12)
     ...(client.usesPkce && {
-      // SECURITY.md B1: a stolen code is useless without the verifier, which stays here.
+      // SECURITY.md A1: a stolen code is useless without the verifier, which stays here.
       code_challenge: codeChallengeS256(codeVerifier),
       code_challenge_method: 'S256', // SECURITY.md A1: "plain" shows the verifier (RFC 7636 §4.2)
     }),

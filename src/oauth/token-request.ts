@@ -49,7 +49,7 @@ export function readTokenResponse(answer: TokenAnswer): Tokens {
   const { status, body, quotable = body } = answer;
   const words = readFields(status, quotable);
   const isFromOAuthServer =
-    // SECURITY.md C4: the JSON of a web server that fails is no word of the OAuth server.
+    // SECURITY.md C4: a 404 or 5xx with JSON comes from a failing web server, not from the OAuth server.
     status < 500 && status !== 404;
   // SECURITY.md B3: an error with status 200 is not a token (CVE-2021-41580).
   if (isFromOAuthServer && isErrorCode(words['error'])) {

@@ -29,7 +29,7 @@ export class RedisConnection {
   /** @throws {SessionStoreError} when Redis is away, does not answer in time, or refuses */
   async ask<Answer>(command: (client: Client) => Promise<Answer>): Promise<Answer> {
     try {
-      // SECURITY.md G5: users wait for it. A working Redis responds within a few milliseconds.
+      // SECURITY.md G5: without a limit each request would wait for a Redis that hangs.
       const answer = await inTime(command(this.client), this.limits.commandMs);
       this.silentSince = undefined;
       return answer;

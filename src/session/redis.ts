@@ -74,7 +74,7 @@ export class RedisSessions extends session.Store implements SessionStore {
         error,
         data?.sealedFor === id
           ? data
-          : // SECURITY.md D2: a record copied to another id would sign its owner in as another user.
+          : // SECURITY.md D2: a record copied to another id would sign that session in as someone else.
             null,
       );
     });

@@ -1,5 +1,5 @@
 // SECURITY.md, C: a new token for the refresh token. test/refresh.test.ts has when there is one, and
-// test/refresh-at-once.test.ts what else may happen meanwhile.
+// what else may happen meanwhile.
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import { signIn, tokenRequests } from '../support/dance.js';
 import {

@@ -16,5 +16,5 @@ const lacks = [
 if (lacks.length > 0) {
   console.error(`\nThis machine lacks:\n${lacks.map((line) => `  ${line}`).join('\n')}`);
   if (process.env['CI'] === 'true') process.exitCode = 1;
-  else console.error('The tests that need it are skipped.\n');
+  else console.error('The tests that need them are skipped.\n');
 }
