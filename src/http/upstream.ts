@@ -241,7 +241,7 @@ function readAnswer({ status, headers, body }: Answer, secrets: Iterable<string>
     body,
     quotable: maskSent(body, secrets),
   };
-  // SECURITY.md B4, E1: a redirect is not followed: it would carry a token or our secret to another host.
+  // SECURITY.md B4: a redirect is not followed: it would carry a token or our secret to another host.
   if (status >= 300 && status < 400) {
     throw new UpstreamError('redirect', `status ${status}`, { ...answer, body: '' });
   }

@@ -26,9 +26,12 @@ export interface GoCD extends Provider {
 export function createGoCD({ gocd, serverUrl }: Config): GoCD | undefined {
   if (!gocd) return undefined;
   const { server, client } = gocd;
-  // The quotes belong to it. Personal access tokens (since 19.2) are bearer tokens as others know them.
   const credentialHeaders = ({ kind, accessToken }: Credential) => ({
-    Authorization: kind === 'oauth' ? `Token token="${accessToken}"` : `Bearer ${accessToken}`,
+    Authorization:
+      kind === 'oauth'
+        ? // SECURITY.md E1: GoCD's own form, with the quotes.
+          `Token token="${accessToken}"`
+        : `Bearer ${accessToken}`, // personal access tokens (since 19.2) are bearer tokens
   });
   return {
     ...GOCD,
