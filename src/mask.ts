@@ -1,6 +1,6 @@
 /**
  * Everything that is logged or shown and that did not originate in our own code passes through here
- * first. How a text may write a secret that we know is in `Secrets`; here is how one looks that we do not.
+ * first. Secrets that we know are found by `maskSent`, others by how they look.
  */
 
 const SECRET_NAMES =
@@ -86,7 +86,8 @@ const ESCAPES: readonly ((text: string) => string)[] = [
  */
 export function maskSent(text: string, secrets: Iterable<string>): string {
   let masked = text;
-  for (const secret of secrets) {
+  // The longest first: one may begin with another.
+  for (const secret of [...secrets].sort((one, other) => other.length - one.length)) {
     if (secret.length < SHORTEST_SECRET) continue;
     for (const escape of ESCAPES) {
       // Escaped in the same way: the last characters of a token must not end a text of XML or JSON.

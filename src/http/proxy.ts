@@ -19,11 +19,13 @@ export interface Proxy {
  * @throws {ProxySettingError} naming the variable, never showing its value: it may hold a password
  */
 export function proxyFor(url: URL, environment: Environment): Proxy | undefined {
-  const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  const value = setting(environment, name) ?? setting(environment, 'ALL_PROXY');
-  if (value === undefined || isExempt(url, setting(environment, 'NO_PROXY') ?? ''))
-    return undefined;
-  return readProxy(name, value);
+  if (isExempt(url, setting(environment, 'NO_PROXY') ?? '')) return undefined;
+  const own = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+  for (const name of [own, 'ALL_PROXY']) {
+    const value = setting(environment, name);
+    if (value !== undefined) return readProxy(name, value);
+  }
+  return undefined;
 }
 
 function setting(environment: Environment, name: string): string | undefined {
@@ -35,11 +37,13 @@ function readProxy(name: string, value: string): Proxy {
   // `proxy:3128` without a scheme is an http proxy to curl, and a URL of the scheme `proxy:` to Node.
   const address = value.includes('://') ? value : `http://${value}`;
   const problem = new ProxySettingError(
-    `${name} must be the URL of a proxy, as http://user:password@proxy.example:3128`,
+    `${name} must be the URL of an http or https proxy, as http://user:password@proxy.example:3128`,
   );
   if (!URL.canParse(address)) throw problem;
-  const { protocol, origin, username, password } = new URL(address);
+  const { protocol, origin, pathname, search, hash, username, password } = new URL(address);
   if (!/^https?:$/.test(protocol)) throw problem;
+  // A # or / that should have been escaped in a password would cut it off.
+  if (pathname !== '/' || search !== '' || hash !== '') throw problem;
   if (username === '' && password === '') return { url: origin };
   try {
     const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;

@@ -1,17 +1,18 @@
 // What carries axios's requests: undici, with a pool of connections for each origin.
 import { pipeline } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { createBrotliDecompress, createGunzip } from 'node:zlib';
 import { AxiosHeaders, type AxiosAdapter } from 'axios';
-import { Agent, errors, ProxyAgent, request, type Dispatcher } from 'undici';
+import { Agent, errors, Pool, ProxyAgent, request, type Dispatcher } from 'undici';
 import type { Proxy } from './proxy.js';
-import { UpstreamError } from './upstream-error.js';
+import { noAnswer, UpstreamError } from './upstream-error.js';
 
 const UNPACK = {
   gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
   br: createBrotliDecompress,
 } as const;
+
+/** What a provider may pack its responses with. */
+export const ENCODINGS = Object.keys(UNPACK).join(', ');
 
 /**
  * Makes the adapter for axios. It follows no redirects: undici does not unless it is told to.
@@ -23,8 +24,9 @@ export function createTransport(
   proxyFor: (url: URL) => Proxy | undefined,
   connectMs: number,
 ): AxiosAdapter {
-  const options = { connect: { timeout: connectMs }, headersTimeout: 0, bodyTimeout: 0 };
-  const direct = new Agent(options);
+  const connect = { timeout: connectMs };
+  const options = { headersTimeout: 0, bodyTimeout: 0 }; // the signal of each request ends it
+  const direct = new Agent({ ...options, connect });
   const dispatchers = new Map<string, Dispatcher>();
 
   const dispatcherFor = (url: URL): Dispatcher => {
@@ -36,6 +38,9 @@ export function createTransport(
           ...options,
           uri: proxy.url,
           ...(proxy.authorization !== undefined && { token: proxy.authorization }),
+          proxyTls: connect,
+          requestTls: connect,
+          clientFactory: (origin, given) => tunnels(origin, given, connectMs),
         })
       : direct;
     dispatchers.set(url.origin, dispatcher);
@@ -45,14 +50,18 @@ export function createTransport(
   return async (config) => {
     const url = new URL(config.url ?? '');
     const method = (config.method ?? 'get').toUpperCase();
+    const signal = config.signal as AbortSignal;
     const send = () =>
-      request(url, {
-        dispatcher: dispatcherFor(url),
-        method,
-        headers: config.headers.toJSON() as Record<string, string>,
-        body: (config.data as string | undefined) ?? null,
-        signal: config.signal as AbortSignal,
-      });
+      Promise.race([
+        request(url, {
+          dispatcher: dispatcherFor(url),
+          method,
+          headers: config.headers.toJSON() as Record<string, string>,
+          body: (config.data as string | undefined) ?? null,
+          signal,
+        }),
+        abortOf(signal), // undici heeds its signal only once it is connected
+      ]);
     const response = await (method === 'GET' ? onceMoreIfClosed(send) : send());
     return {
       status: response.statusCode,
@@ -64,16 +73,51 @@ export function createTransport(
   };
 }
 
+function abortOf(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const abort = () => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}
+
 /**
- * A server may close a connection that was idle at the moment when we use it again. A GET is safe to
- * repeat then (RFC 9110 §9.2.2); a token request is not.
+ * The connections to a proxy. undici would open one after the other, for ever, to a proxy that closes them,
+ * and says nothing of the status with which a proxy refuses.
+ */
+function tunnels(origin: URL, options: object, connectMs: number): Dispatcher {
+  const pool = new Pool(origin, { ...options, headersTimeout: connectMs });
+  const connect = pool.connect.bind(pool) as (request: object) => Promise<Dispatcher.ConnectData>;
+  return Object.assign(pool, {
+    connect: async (request: object) => {
+      const answer = await connect(request).catch((error: unknown) => {
+        throw new UpstreamError('unreachable', `the proxy: ${noAnswer(error).message}`);
+      });
+      if (answer.statusCode === 200) return answer;
+      answer.socket.on('error', () => undefined).destroy();
+      throw new UpstreamError('unreachable', `a proxy refused with ${answer.statusCode}`);
+    },
+  });
+}
+
+const RESET: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE']);
+
+function codeOf(error: unknown): unknown {
+  return (Object(error) as { code?: unknown }).code;
+}
+
+/**
+ * A server may close a connection that was idle at the moment when we use it again. A GET whose connection
+ * is closed before a response is safe to send again (RFC 9110 §9.2.2); a token request is not.
  */
 async function onceMoreIfClosed<Result>(send: () => Promise<Result>): Promise<Result> {
   try {
     return await send();
   } catch (error) {
-    const hasReadBefore = error instanceof errors.SocketError && (error.socket?.bytesRead ?? 0) > 0;
-    if (!hasReadBefore) throw error;
+    const isClosed = error instanceof errors.SocketError || RESET.has(codeOf(error));
+    if (!isClosed) throw error;
     return send();
   }
 }
@@ -85,17 +129,28 @@ async function onceMoreIfClosed<Result>(send: () => Promise<Result>): Promise<Re
  * @throws {UpstreamError} `too_large`, and reads no further
  */
 async function readText({ body, headers }: Dispatcher.ResponseData, most: number): Promise<string> {
-  const encoding = String(headers['content-encoding'] ?? '').toLowerCase();
+  const encoding = String(headers['content-encoding'] ?? 'identity').toLowerCase();
+  const unpack = Object.hasOwn(UNPACK, encoding)
+    ? UNPACK[encoding as keyof typeof UNPACK]()
+    : undefined;
+  if (!unpack && encoding !== 'identity') {
+    await body.dump();
+    throw new UpstreamError('unexpected', 'the answer is packed in a way that was not asked for');
+  }
   // The callback is for errors: reading what is unpacked throws them.
-  const unpacked = Object.hasOwn(UNPACK, encoding)
-    ? pipeline(body, UNPACK[encoding as keyof typeof UNPACK](), () => undefined)
-    : body;
+  const unpacked = unpack ? pipeline(body, unpack, () => undefined) : body;
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of unpacked as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > most) throw new UpstreamError('too_large', 'the answer is larger than we accept');
-    chunks.push(chunk);
+  try {
+    for await (const chunk of unpacked as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > most) throw new UpstreamError('too_large', 'the answer is larger than we accept');
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    // A response without a body may name an encoding all the same.
+    const isEmpty = unpack?.bytesWritten === 0 && codeOf(error) === 'Z_BUF_ERROR';
+    if (!isEmpty) throw error;
   }
   return new TextDecoder().decode(Buffer.concat(chunks));
 }

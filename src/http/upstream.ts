@@ -9,7 +9,7 @@ import { beginningOf, tokensIn, type Answer, type Exchange, type SentRequest } f
 import type { Proxy } from './proxy.js';
 import { Queues, type Queue } from './queue.js';
 import { limitTime } from './time-limit.js';
-import { createTransport } from './transport.js';
+import { createTransport, ENCODINGS } from './transport.js';
 import { endedEarly, isRetryAfter, noAnswer, UpstreamError } from './upstream-error.js';
 
 /** A provider's response, whatever its status: the caller knows which ones to expect. */
@@ -25,8 +25,8 @@ export interface ProviderAnswer {
 export interface TokenAnswer extends ProviderAnswer {
   /** As it was received, for the token reader alone. */
   readonly body: string;
-  /** The same with the secrets that were sent masked. */
-  readonly quotable: string;
+  /** Masks what was sent and received: for the words of an error. */
+  readonly mask: (text: string) => string;
 }
 
 /** SECURITY.md B5: Heroku's router gives up on a browser's request after 30 s. */
@@ -61,7 +61,7 @@ export function createProviderClient(
     validateStatus: () => true,
     responseType: 'text',
     transformResponse: (body: unknown) => body,
-    headers: { 'User-Agent': 'rally-gocd-oauth-sample', 'Accept-Encoding': 'gzip, deflate, br' },
+    headers: { 'User-Agent': 'rally-gocd-oauth-sample', 'Accept-Encoding': ENCODINGS },
   });
   return { axios: instance, queues: new Queues(), timeoutMs };
 }
@@ -100,8 +100,8 @@ export class Upstream {
       const request = { method: 'GET', url: url.href, headers } as const;
       // SECURITY.md F6: a provider may repeat the token anywhere.
       for (const value of Object.values(headers)) this.secrets.add(credentialIn(value));
-      const { quotable, ...answer } = await this.send(request, API_ANSWER_BYTES);
-      return { ...answer, body: quotable };
+      const { mask, ...answer } = await this.send(request, API_ANSWER_BYTES);
+      return { ...answer, body: mask(answer.body) };
     } finally {
       leave?.();
     }
@@ -131,7 +131,9 @@ export class Upstream {
 
   /** For a part of long work, such as one page of an export: it has 25 s of its own. */
   withOwnTime(): Upstream {
-    return new Upstream(this.client, this.response);
+    const own = new Upstream(this.client, this.response);
+    own.closing = this.gone(); // one listener, however many pages there are
+    return own;
   }
 
   /**
@@ -234,12 +236,12 @@ export class Upstream {
 /** @throws {UpstreamError} for a redirect, and for "come back later" */
 function readAnswer({ status, headers, body }: Answer, secrets: Iterable<string>): TokenAnswer {
   const { 'retry-after': retryAfter, 'content-type': contentType } = headers;
+  const mask = (text: string) => maskSent(text, secrets);
   const answer = {
     status,
-    contentType: typeof contentType === 'string' ? maskSent(contentType, secrets) : '',
+    contentType: typeof contentType === 'string' ? mask(contentType) : '',
     ...(isRetryAfter(retryAfter) && { retryAfter }),
     body,
-    quotable: maskSent(body, secrets),
   };
   // SECURITY.md B4: a redirect is not followed: it would carry a token or our secret to another host.
   if (status >= 300 && status < 400) {
@@ -247,9 +249,9 @@ function readAnswer({ status, headers, body }: Answer, secrets: Iterable<string>
   }
   // SECURITY.md E2: a provider under load is not called again (RFC 9110 §10.2.3).
   if (status === 429 || status === 503) {
-    throw new UpstreamError('busy', `status ${status}`, { ...answer, body: answer.quotable });
+    throw new UpstreamError('busy', `status ${status}`, { ...answer, body: mask(body) });
   }
-  return answer;
+  return { ...answer, mask };
 }
 
 /** Aborted when the browser has its answer, or has left. */

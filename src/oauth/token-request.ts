@@ -30,7 +30,8 @@ export function tokenRequest(
 export interface TokenAnswer {
   readonly status: number;
   readonly body: string;
-  readonly quotable?: string;
+  /** Masks our own secrets, which the server may repeat in the words of an error. */
+  readonly mask?: (text: string) => string;
 }
 
 /**
@@ -38,28 +39,26 @@ export interface TokenAnswer {
  * once taken for success (passport-oauth2, CVE-2021-41580). With 404 or 5xx it is a web server's
  * own, which many write as JSON with an `error` in it, and no word of the OAuth server.
  *
- * @param answer the status and the body; `quotable` is the body without our own secrets, which the server
- *   may repeat in the words of an error
+ * @param answer the status and the body
  * @returns the tokens; unknown fields are ignored, `token_type` is not relied on
  * @throws {TokenResponseError} for an error object, whose `error` is a string (§5.2)
  * @throws {UnusableTokenResponseError} for anything else that is not a token
  * @see [RFC 6749 §5.1](https://www.rfc-editor.org/rfc/rfc6749.html#section-5.1)
  */
 export function readTokenResponse(answer: TokenAnswer): Tokens {
-  const { status, body, quotable = body } = answer;
-  const words = readFields(status, quotable);
+  const { status, body, mask = (text: string) => text } = answer;
+  const fields = readFields(status, body);
   const isFromOAuthServer =
     // SECURITY.md C4: a 404 or 5xx with JSON comes from a failing web server, not from the OAuth server.
     status < 500 && status !== 404;
   // SECURITY.md B3: an error with status 200 is not a token (CVE-2021-41580).
-  if (isFromOAuthServer && isErrorCode(words['error'])) {
-    const description = words['error_description'];
+  if (isFromOAuthServer && isErrorCode(fields['error'])) {
+    const description = fields['error_description'];
     throw new TokenResponseError(
-      words['error'],
-      typeof description === 'string' ? description : undefined,
+      mask(fields['error']),
+      typeof description === 'string' ? mask(description) : undefined,
     );
   }
-  const fields = readFields(status, body);
   const accessToken = fields['access_token'];
   if (
     // SECURITY.md B3: a token counts with status 200 only (§5.1).
