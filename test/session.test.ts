@@ -191,12 +191,25 @@ describe('requests of one session at the same moment', () => {
       return `${location.searchParams.get('redirect_uri') ?? ''}?${query.toString()}`;
     };
     const [toRally, toGoCD] = [await back('rally'), await back('gocd')];
+    answerTogether('/login/oauth2/token', '/go/oauth/token');
     const answers = await Promise.all([visitor.visit(toRally), visitor.visit(toGoCD)]);
 
     expect(answers.map(({ status }) => status)).toEqual([303, 303]);
     expect(answers.filter(({ headers }) => headers['set-cookie'])).toHaveLength(1);
     expect((await visitor.visit(started.url)).$('.state.good')).toHaveLength(2);
   });
+
+  /** Neither is answered before both have been asked. */
+  function answerTogether(...paths: string[]): void {
+    const waiting: (() => void)[] = [];
+    for (const path of paths) {
+      const answer = stub.answers.get(path);
+      stub.answers.set(path, (request, response) => {
+        waiting.push(() => answer?.(request, response));
+        if (waiting.length === paths.length) for (const goOn of waiting) goOn();
+      });
+    }
+  }
 
   test('a sign-in whose browser left keeps what it had', async () => {
     const started = await startWithStub(stub);
